@@ -1,0 +1,81 @@
+// Where randomness comes from: a fast generator seeded by the system, or what a test injects. Not for keys or secrets.
+// Generator: xoshiro256** seeded through splitmix64 (Blackman, Vigna: "Scrambled linear pseudorandom number generators").
+#ifndef LAKE_CORE_RANDOM_HPP
+#define LAKE_CORE_RANDOM_HPP
+
+#include <lake/config.hpp>
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <utility>
+
+namespace lake::inline v0::inline LAKE_DETAIL_ABI {
+
+/// 64 random bits a call: from a thread's own generator by default, or from an injected function.
+/// Copyable; thread-safe if the injected function is.
+class random_source {
+ public:
+  random_source() = default;
+
+  /// Injected bits, so that a run can be repeated.
+  explicit random_source(std::function<std::uint64_t()> bits) : bits_(std::move(bits)) {}
+
+  [[nodiscard]] std::uint64_t operator()() const { return bits_ ? bits_() : generator()(); }
+
+  /// 128 random bits: write ids, tokens, lake ids.
+  [[nodiscard]] std::array<std::uint8_t, 16> bits128() const {
+    std::array<std::uint8_t, 16> out{};
+    for (std::size_t half = 0; half < 2; ++half) {
+      const std::uint64_t word = (*this)();
+      for (std::size_t i = 0; i < 8; ++i) out[half * 8 + i] = static_cast<std::uint8_t>(word >> (8 * i));
+    }
+    return out;
+  }
+
+  /// A number in [0, bound), `bound` > 0; the bias of the multiplication is below 2^-32 for bounds below 2^32.
+  [[nodiscard]] std::uint64_t below(std::uint64_t bound) const { return ((*this)() >> 32U) * bound >> 32U; }
+
+ private:
+  class xoshiro {
+   public:
+    xoshiro() {
+      std::random_device device;
+      std::uint64_t seed = (static_cast<std::uint64_t>(device()) << 32U) ^ device();
+      for (std::uint64_t& word : state_) {
+        seed += 0x9e3779b97f4a7c15U;
+        std::uint64_t mixed = seed ^ (static_cast<std::uint64_t>(device()) << 17U);
+        mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9U;
+        mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
+        word = mixed ^ (mixed >> 31U);
+      }
+    }
+    std::uint64_t operator()() noexcept {
+      const std::uint64_t out = std::rotl(state_[1] * 5, 7) * 9;
+      const std::uint64_t shifted = state_[1] << 17U;
+      state_[2] ^= state_[0];
+      state_[3] ^= state_[1];
+      state_[1] ^= state_[2];
+      state_[0] ^= state_[3];
+      state_[2] ^= shifted;
+      state_[3] = std::rotl(state_[3], 45);
+      return out;
+    }
+
+   private:
+    std::array<std::uint64_t, 4> state_{};
+  };
+
+  static xoshiro& generator() {
+    thread_local xoshiro engine;
+    return engine;
+  }
+
+  std::function<std::uint64_t()> bits_;
+};
+
+}  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
+
+#endif  // LAKE_CORE_RANDOM_HPP
