@@ -1,0 +1,16 @@
+#include <lake/core/quote.hpp>
+
+#include <string>
+
+#include "support/catch.hpp"
+
+TEST_CASE("a quoted value is printable and never longer than a message bears", "[quote]") {
+  using lake::detail::quoted;
+
+  CHECK(quoted("users") == "\"users\"");
+  CHECK(quoted("中\n\x7f") == "\"中\\x0a\\x7f\"");
+  CHECK(quoted(std::string(120, 'a')) == "\"" + std::string(120, 'a') + "\"");
+  CHECK(quoted(std::string(121, 'a')) == "\"" + std::string(120, 'a') + "\"...");
+  // The cut falls into the second of three bytes: the whole character goes.
+  CHECK(quoted(std::string(119, 'a') + "中b") == "\"" + std::string(119, 'a') + "\"...");
+}
