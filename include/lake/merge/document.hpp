@@ -1,0 +1,191 @@
+// The boundary to nlohmann::json: text to values and back. The only header of this room that knows a JSON library.
+#ifndef LAKE_MERGE_DOCUMENT_HPP
+#define LAKE_MERGE_DOCUMENT_HPP
+
+#include <lake/config.hpp>
+#include <lake/core/result.hpp>
+#include <lake/merge/step.hpp>
+#include <lake/pure/utf8.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace lake::inline v0::inline LAKE_DETAIL_ABI::merge {
+namespace detail {
+
+/// nlohmann::json, but known only once `T` is: so that including this header instantiates nothing of it.
+template <class T>
+using json_for = std::conditional_t<std::is_same_v<T, void>, void, nlohmann::json>;
+
+template <class T>
+inline constexpr bool is_json_type = std::same_as<T, nlohmann::json> || std::same_as<T, nlohmann::ordered_json>;
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T, class A>
+inline constexpr bool is_vector<std::vector<T, A>> = true;
+template <class T>
+inline constexpr bool is_text_map = false;
+template <class T, class C, class A>
+inline constexpr bool is_text_map<std::map<std::string, T, C, A>> = true;
+
+/// The types that convert without an exception: arithmetic, string, and vectors and maps of these.
+template <class T>
+[[nodiscard]] consteval bool converts_checked() {
+  if constexpr (is_vector<T>) return converts_checked<typename T::value_type>();
+  else if constexpr (is_text_map<T>) return converts_checked<typename T::mapped_type>();
+  else return std::is_arithmetic_v<T> || std::same_as<T, std::string>;
+}
+
+[[nodiscard]] inline lake::error unfit(std::string message) { return {errc::invalid_argument, "convert", {}, std::move(message)}; }
+
+/// True if the whole number `from` is one of T.
+template <class T, class From>
+[[nodiscard]] constexpr bool in_range(From from) noexcept {
+  if constexpr (std::is_signed_v<From>) {
+    if (from < 0) return std::is_signed_v<T> && static_cast<std::intmax_t>(from) >= static_cast<std::intmax_t>((std::numeric_limits<T>::min)());
+  }
+  return static_cast<std::uintmax_t>(from) <= static_cast<std::uintmax_t>((std::numeric_limits<T>::max)());
+}
+
+template <class T>
+[[nodiscard]] result<T> checked_number(const nlohmann::json& from) {
+  if (!from.is_number()) return unfit("a number is wanted, this is " + std::string(from.type_name()));
+  if constexpr (std::is_integral_v<T>) {
+    if (from.is_number_float()) return unfit("a whole number is wanted, this is " + from.dump());
+    const auto* const plain = from.template get_ptr<const nlohmann::json::number_unsigned_t*>();
+    const bool fits = plain != nullptr ? in_range<T>(*plain) : in_range<T>(*from.template get_ptr<const nlohmann::json::number_integer_t*>());
+    if (!fits) return unfit("the number " + from.dump() + " does not fit the type");
+  }
+  return from.template get<T>();
+}
+
+/// `from` as a T without any exception. A number must fit its type.
+template <class T>
+[[nodiscard]] result<T> checked(const nlohmann::json& from) {
+  if constexpr (std::same_as<T, bool>) {
+    if (!from.is_boolean()) return unfit("a boolean is wanted, this is " + std::string(from.type_name()));
+    return *from.template get_ptr<const bool*>();
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    return checked_number<T>(from);
+  } else if constexpr (std::same_as<T, std::string>) {
+    if (!from.is_string()) return unfit("a string is wanted, this is " + std::string(from.type_name()));
+    return *from.template get_ptr<const std::string*>();
+  } else if constexpr (is_vector<T>) {
+    if (!from.is_array()) return unfit("an array is wanted, this is " + std::string(from.type_name()));
+    T all;
+    for (const auto& one : from) {
+      result<typename T::value_type> item = checked<typename T::value_type>(one);
+      if (!item) return std::move(item).error();
+      all.push_back(*std::move(item));
+    }
+    return all;
+  } else {
+    if (!from.is_object()) return unfit("an object is wanted, this is " + std::string(from.type_name()));
+    T all;
+    for (auto it = from.begin(); it != from.end(); ++it) {
+      result<typename T::mapped_type> item = checked<typename T::mapped_type>(it.value());
+      if (!item) return std::move(item).error();
+      all.insert_or_assign(it.key(), *std::move(item));
+    }
+    return all;
+  }
+}
+
+/// Why `of` cannot be written as JSON that says the same; null if it can. Checked here because a dump would throw, recurse
+/// without bound, or silently put something else: U+FFFD for bytes that are not UTF-8, null for infinities.
+template <class Json>
+[[nodiscard]] const char* unwritable(const Json& of, std::size_t max_depth) {
+  std::vector<std::pair<const Json*, std::size_t>> open{{&of, 0}};
+  while (!open.empty()) {
+    const auto [now, depth] = open.back();
+    open.pop_back();
+    if (const auto* bytes = now->template get_ptr<const typename Json::string_t*>()) {
+      if (pure::utf8_error_offset(*bytes) != std::string_view::npos) return "a string of the value is not UTF-8";
+    }
+    if (const auto* number = now->template get_ptr<const typename Json::number_float_t*>()) {
+      if (!std::isfinite(*number)) return "a number of the value is not finite";
+    }
+    if (now->is_binary()) return "the value holds binary data, which JSON does not have";
+    if (!now->is_structured()) continue;
+    if (depth >= max_depth) return "the value has too many containers in each other";
+    for (auto it = now->begin(); it != now->end(); ++it) {
+      if (now->is_object() && pure::utf8_error_offset(it.key()) != std::string_view::npos) return "a key of the value is not UTF-8";
+      open.emplace_back(&it.value(), depth + 1);
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace detail
+
+/// Returns `body` as a `nlohmann::json` (or `to_json<nlohmann::ordered_json>(body)`). Spelling is lost: the values stay.
+/// Errors: invalid_body (not JSON, or a number or escape that the library refuses). Complexity: linear.
+template <class Json = nlohmann::json>
+[[nodiscard]] result<Json> to_json(std::string_view body) {
+  static_assert(detail::is_json_type<Json>, "lake: to_json gives a nlohmann::json or a nlohmann::ordered_json");
+  Json parsed = Json::parse(body, nullptr, false);
+  if (parsed.is_discarded()) return lake::error{errc::invalid_body, "to_json", {}, "not JSON, or a number or escape that nlohmann::json refuses"};
+  return parsed;
+}
+
+/// Returns `body` as a `T`: arithmetic types, strings, and vectors and maps (keyed by strings) of these by checked
+/// conversions, a number must fit its type; any other type through nlohmann's conversions, which needs exceptions.
+/// Errors: invalid_body (not JSON); invalid_argument (the document does not fit `T`).
+template <class T>
+[[nodiscard]] result<T> to_value(std::string_view body) {
+  if constexpr (detail::is_json_type<T>) {
+    return to_json<T>(body);
+  } else {
+    static_assert(has_exceptions || detail::converts_checked<T>(),
+                  "lake: without exceptions, a typed read gives arithmetic types, strings, and vectors and maps of these");
+    auto parsed = to_json<detail::json_for<T>>(body);
+    if (!parsed) return std::move(parsed).error();
+    if constexpr (detail::converts_checked<T>()) {
+      return detail::checked<T>(*parsed);
+    } else {
+#if defined(__cpp_exceptions) && __cpp_exceptions >= 199711L
+      try {
+        return parsed->template get<T>();
+      } catch (const nlohmann::json::exception& reason) {
+        return detail::unfit(reason.what());
+      }
+#endif
+    }
+  }
+}
+
+/// Returns `from` as JSON text through nlohmann's conversions, without white space.
+/// Errors: invalid_argument (a string that is not UTF-8, a number that is not finite, more than `max_depth` containers in
+/// each other; a conversion of the type's own that fails).
+template <class T>
+[[nodiscard]] result<std::string> from_value(const T& from, const options& with = {}) {
+  if constexpr (detail::is_json_type<T>) {
+    if (const char* const why = detail::unwritable(from, with.max_depth)) return detail::unfit(why);
+    return from.dump(-1, ' ', false, T::error_handler_t::replace);
+  } else {
+#if defined(__cpp_exceptions) && __cpp_exceptions >= 199711L
+    try {
+      return from_value(detail::json_for<T>(from), with);
+    } catch (const nlohmann::json::exception& reason) {
+      return detail::unfit(reason.what());
+    }
+#else
+    return from_value(nlohmann::json(from), with);
+#endif
+  }
+}
+
+}  // namespace lake::inline v0::inline LAKE_DETAIL_ABI::merge
+
+#endif  // LAKE_MERGE_DOCUMENT_HPP

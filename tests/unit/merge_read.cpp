@@ -1,0 +1,166 @@
+// Looking into texts, numbers as text, effective writes, patches as bodies, and the boundary to nlohmann::json.
+#include "support/catch.hpp"
+
+#include <lake/merge.hpp>
+#include <lake/merge/document.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using lake::errc;
+using lake::merge_type;
+namespace merge = lake::merge;
+
+namespace {
+
+std::string found(std::string_view document, std::string_view pointer) {
+  const auto at = merge::find(document, pointer);
+  return at ? std::string(*at) : "error: " + std::string(lake::to_string(at.error().code));
+}
+std::string patch_fault(std::string_view body) {
+  const auto checked = merge::validate_patch(body);
+  return checked ? "" : checked.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a pointer finds the value as it was written") {
+  const std::string_view document = R"( {"a" : [1.0, {"b" : "x" }],"m~n":{"/":2},"":{"":3},"\u00e9":4} )";
+  CHECK(found(document, "/a/0") == "1.0");
+  CHECK(found(document, "/a/1") == R"({"b" : "x" })");
+  CHECK(found(document, "/a/1/b") == "\"x\"");
+  CHECK(found(document, "/m~0n/~1") == "2");
+  CHECK(found(document, "//") == "3");
+  CHECK(found(document, "/é") == "4");
+}
+
+TEST_CASE("the empty pointer and the slash are both the whole document") {
+  CHECK(found(" {\"\":1} ", "") == "{\"\":1}");
+  CHECK(found(" {\"\":1} ", "/") == "{\"\":1}");
+  CHECK(found("5", "") == "5");
+}
+
+TEST_CASE("of duplicate keys the last is found") { CHECK(found(R"({"a":{"x":1},"\u0061":{"y":2},"b":0})", "/a") == R"({"y":2})"); }
+
+TEST_CASE("what is not there, no pointer, and no document are told apart") {
+  for (const std::string_view pointer : {"/b", "/a/2", "/a/-", "/a/01", "/a/x", "/a/0/x"}) CHECK(found(R"({"a":[1,2]})", pointer) == "error: not_found");
+  for (const std::string_view pointer : {"a", "/~", "/~2", "/a~"}) CHECK(found(R"({"a":[1,2]})", pointer) == "error: invalid_path");
+  for (const std::string_view document : {"", "{\"b\":", "{\"b\" 1}", "{b", "]", "{\"a\":1"}) CHECK(found(document, "/c") == "error: invalid_body");
+}
+
+TEST_CASE("the members of an object come in order with unescaped keys") {
+  const auto all = merge::members(R"( {"b" : [1, 2] , "\u0061" : null, "b":3} )");
+
+  REQUIRE(all);
+  const std::vector<std::pair<std::string, std::string_view>> wanted = {{"b", "[1, 2]"}, {"a", "null"}, {"b", "3"}};
+  CHECK(*all == wanted);
+  CHECK(merge::members("{}").value().empty());
+  CHECK_FALSE(merge::members("[1]").has_value());
+  CHECK_FALSE(merge::members("{\"a\":1").has_value());
+}
+
+TEST_CASE("quoting escapes what must be and nothing else") {
+  std::string out;
+  merge::append_quoted(out, std::string_view("a\"\\/\b\n\r\t\x1f\0é\x7f", 13));
+  CHECK(out == "\"a\\\"\\\\/\\u0008\\n\\r\\t\\u001f\\u0000é\x7f\"");
+}
+
+TEST_CASE("numbers are equal by exact decimal value") {
+  const auto same = [](std::string_view a, std::string_view b) { return merge::detail::same_number(a, b) && merge::detail::same_number(b, a); };
+  CHECK(same("1", "1.0"));
+  CHECK(same("1", "10e-1"));
+  CHECK(same("100", "1E+2"));
+  CHECK(same("0.001", "1e-3"));
+  CHECK(same("0", "-0.0e5"));
+  CHECK(same("12345678901234567890123", "12345678901234567890.123e3"));
+  CHECK_FALSE(same("12345678901234567890123", "12345678901234567890124"));
+  CHECK_FALSE(same("1", "-1"));
+  CHECK_FALSE(same("1", "10"));
+  CHECK_FALSE(same("0", "1e-99999999999999999999"));
+  CHECK(same("1e99999999999999999999", "10e99999999999999999998"));
+  CHECK(same("1e100000000000000000000", "0.1e100000000000000000001"));
+  CHECK(same("1000e99999999999999999", "1e100000000000000002"));
+  CHECK(same("0.001e100000000000000002", "1e99999999999999999"));
+  CHECK(same("1e-100000000000000000", "10e-100000000000000001"));
+  CHECK(same("1e-99999999999999999", "0.1e-99999999999999998"));
+  CHECK_FALSE(same("1e99999999999999999999", "1e-99999999999999999999"));
+  CHECK_FALSE(same("1e99999999999999999999", "1e99999999999999999998"));
+}
+
+TEST_CASE("a write that replaces in effect is told as a replace") {
+  const auto effective = [](merge_type asked, std::string_view body) { return merge::effective_write(asked, body).value(); };
+  CHECK(effective(merge_type::rfc7396, " [1] ").type == merge_type::replace);
+  CHECK(effective(merge_type::rfc7396, " [1] ").body == "[1]");
+  CHECK(effective(merge_type::rfc7396, "null").type == merge_type::replace);
+  CHECK(effective(merge_type::rfc7396, " {\"a\":null}").type == merge_type::rfc7396);
+  CHECK(effective(merge_type::rfc7396, " {\"a\":null}").body == "{\"a\":null}");
+  CHECK(effective(merge_type::rfc6902, R"([{"op":"add","path":"","value": { "a" : 1.0 } }])").type == merge_type::replace);
+  CHECK(effective(merge_type::rfc6902, R"([{"op":"add","path":"","value": { "a" : 1.0 } }])").body == "{ \"a\" : 1.0 }");
+  CHECK(effective(merge_type::rfc6902, R"([{"op":"replace","path":"","value":1}])").type == merge_type::replace);
+  CHECK(effective(merge_type::rfc6902, R"([{"op":"test","path":"","value":1}])").type == merge_type::rfc6902);
+  CHECK(effective(merge_type::rfc6902, R"([{"op":"add","path":"/","value":1}])").type == merge_type::rfc6902);
+  CHECK(effective(merge_type::rfc6902, R"([{"op":"add","path":"","value":1},{"op":"add","path":"","value":2}])").type == merge_type::rfc6902);
+  CHECK(effective(merge_type::rfc6902, "[]").type == merge_type::rfc6902);
+  CHECK_FALSE(merge::effective_write(merge_type::rfc6902, "[{}]").has_value());
+  CHECK_FALSE(merge::effective_write(static_cast<merge_type>(9), "1").has_value());
+}
+
+TEST_CASE("a body of RFC 6902 must be an array of well-formed operations") {
+  CHECK(patch_fault("[]").empty());
+  CHECK(patch_fault(R"([{"op":"remove","path":"/a","value":1,"extra":{}},{"\u006fp":"copy","from":"","path":"/~01~1"}])").empty());
+  CHECK(patch_fault("{}") == "a JSON Patch must be an array, this is an object");
+  CHECK(patch_fault("[1]") == "operation 0: an operation must be an object, this is a number");
+  CHECK(patch_fault(R"([{"op":"remove","path":""},{"path":"/a"}])") == "operation 1: an operation has exactly one \"op\", this has 0");
+  CHECK(patch_fault(R"([{"op":"add","op":"remove","path":"/a","value":1}])") == "operation 0: an operation has exactly one \"op\", this has 2");
+  CHECK(patch_fault(R"([{"op":"remove","path":"/a","path":"/b"}])") == "operation 0: an operation has exactly one \"path\", this has 2");
+  CHECK(patch_fault(R"([{"op":"remove"}])") == "operation 0: an operation has exactly one \"path\", this has 0");
+  CHECK(patch_fault(R"([{"op":"ADD","path":"/a","value":1}])").starts_with("operation 0: \"op\" is \"ADD\""));
+  CHECK(patch_fault(R"([{"op":1,"path":"/a"}])") == "operation 0: \"op\" must be a string");
+  CHECK(patch_fault(R"([{"op":"remove","path":1}])") == "operation 0: \"path\" must be a string");
+  CHECK(patch_fault(R"([{"op":"remove","path":"a"}])").starts_with("operation 0: \"path\" \"a\":"));
+  CHECK(patch_fault(R"([{"op":"remove","path":"/~2"}])").starts_with("operation 0: \"path\" \"/~2\":"));
+  CHECK(patch_fault(R"([{"op":"add","path":"/a"}])") == "operation 0: the operation has no \"value\"");
+  CHECK(patch_fault(R"([{"op":"test","path":"/a","value":null}])").empty());
+  CHECK(patch_fault(R"([{"op":"move","path":"/a"}])") == "operation 0: the operation has no \"from\"");
+  CHECK(patch_fault(R"([{"op":"copy","from":"x","path":"/a"}])").starts_with("operation 0: \"from\" \"x\":"));
+}
+
+TEST_CASE("text becomes json and typed values, and what does not fit is an error") {
+  CHECK(merge::to_json(R"({"b":1,"a":[2]})").value() == nlohmann::json::parse(R"({"a":[2],"b":1})"));
+  CHECK(merge::to_json<nlohmann::ordered_json>(R"({"b":1,"a":2})").value().dump() == R"({"b":1,"a":2})");
+  CHECK(merge::to_json("{bad").error().code == errc::invalid_body);
+  CHECK(merge::to_json("1e400").error().code == errc::invalid_body);
+  CHECK(merge::to_value<int>("42").value() == 42);
+  CHECK(merge::to_value<double>("42").value() == 42.0);
+  CHECK(merge::to_value<bool>("true").value());
+  CHECK(merge::to_value<std::string>("\"x\"").value() == "x");
+  CHECK(merge::to_value<std::map<std::string, std::vector<int>>>(R"({"a":[1,2]})").value() == std::map<std::string, std::vector<int>>{{"a", {1, 2}}});
+  CHECK(merge::to_value<std::pair<int, int>>("[1,2]").value() == std::pair{1, 2});
+  CHECK(merge::to_value<std::pair<int, int>>("[1,\"x\"]").error().code == errc::invalid_argument);
+  for (const std::string_view bad : {"\"x\"", "1.5", "null", "3000000000", "-3000000000", "[1]", "true"}) {
+    CAPTURE(bad);
+    CHECK(merge::to_value<int>(bad).error().code == errc::invalid_argument);
+  }
+  CHECK(merge::to_value<unsigned>("-1").error().code == errc::invalid_argument);
+  CHECK(merge::to_value<std::uint64_t>("18446744073709551615").value() == (std::numeric_limits<std::uint64_t>::max)());
+  CHECK(merge::to_value<std::int64_t>("18446744073709551615").error().code == errc::invalid_argument);
+  CHECK(merge::to_value<std::int64_t>("-9223372036854775808").value() == (std::numeric_limits<std::int64_t>::min)());
+}
+
+TEST_CASE("values become text, and what JSON cannot say is an error") {
+  CHECK(merge::from_value(std::vector<int>{1, 2}).value() == "[1,2]");
+  CHECK(merge::from_value(nlohmann::ordered_json::parse(R"({"b":"é","a":2})")).value() == R"({"b":"é","a":2})");
+  CHECK(merge::from_value(std::string("\xff")).error().code == errc::invalid_argument);
+  CHECK(merge::from_value(std::map<std::string, int>{{"\xff", 1}}).error().code == errc::invalid_argument);
+  CHECK(merge::from_value((std::numeric_limits<double>::infinity)()).error().code == errc::invalid_argument);
+  nlohmann::json deep = 1;
+  for (int i = 0; i < 1001; ++i) deep = nlohmann::json::array({std::move(deep)});
+  CHECK(merge::from_value(deep).error().code == errc::invalid_argument);
+  CHECK(merge::from_value(deep[0]).has_value());
+}
