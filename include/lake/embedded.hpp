@@ -1,0 +1,39 @@
+// A durable lake in a folder, without any server: SQLite index, files, memory cache, gzip.
+#ifndef LAKE_EMBEDDED_HPP
+#define LAKE_EMBEDDED_HPP
+
+#include <lake/config.hpp>
+#include <lake/codec/gzip.hpp>
+#include <lake/index/sqlite.hpp>
+#include <lake/lake.hpp>
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace lake::inline v0::inline LAKE_DETAIL_ABI {
+
+/// A lake for one machine: several processes may share its folder.
+using embedded_lake = basic_lake<sqlite_index, filesystem_storage, memory_cache, gzip_codec>;
+
+/// Opens the lake in `folder`, creating both if need be: `folder/index.db` and `folder/objects`. Durable: an acknowledged write survives
+/// power loss, as far as the disk keeps its word. Snapshots are saved after 64 deltas, or deltas of a quarter of the document's bytes.
+/// Errors: io, access_denied; configuration where the folder holds something else. Threads: any number of threads and processes.
+[[nodiscard]] inline result<embedded_lake> open_embedded(const std::filesystem::path& folder, lake_options options) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) return lake::error{errc::io, "open_embedded", folder.string(), "the folder cannot be created: " + failed.message()};
+  auto index = sqlite_index::open({.file = folder / "index.db", .durability = durability::full});
+  if (!index) return std::move(index).error();
+  auto storage = filesystem_storage::open({.root = folder / "objects", .create = true, .durability = durability::full});
+  if (!storage) return std::move(storage).error();
+  return embedded_lake(std::move(options), *std::move(index), *std::move(storage));
+}
+[[nodiscard]] inline result<embedded_lake> open_embedded(const std::filesystem::path& folder) {
+  return open_embedded(folder, lake_options{.snapshots = snapshot_policy::after(64, 0.25)});
+}
+
+}  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
+
+#endif  // LAKE_EMBEDDED_HPP

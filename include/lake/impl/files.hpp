@@ -1,0 +1,162 @@
+// How a lake keeps opaque files beside its documents: a new object for each write, and an index step that points to it.
+// Knows a lake's state.
+#ifndef LAKE_IMPL_FILES_HPP
+#define LAKE_IMPL_FILES_HPP
+
+#include <lake/config.hpp>
+#include <lake/core/path.hpp>
+#include <lake/core/request.hpp>
+#include <lake/core/result.hpp>
+#include <lake/impl/check.hpp>
+#include <lake/impl/objects.hpp>
+#include <lake/impl/state.hpp>
+#include <lake/merge/read.hpp>
+#include <lake/pure/xxh64.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lake::inline v0::inline LAKE_DETAIL_ABI {
+namespace detail {
+
+template <class State>
+result<void> check_file_request(const State& state, std::string_view catalog, std::string_view path) {
+  if (auto named = check_name<typename State::layout>(catalog, state.options.limits); !named) return named;
+  if (auto valid = check_file_path(path, state.options.limits.path_bytes); !valid) return valid;
+  return State::layout::check_file_names(State::kind, catalog, path);
+}
+
+/// Puts the file's object under a fresh id. Errors: already_exists where other bytes stand there: the index issued that id before.
+template <class State>
+result<file_record> put_file_object(State& state, const file_request& request, std::string_view meta) {
+  auto issued = state.index.issue_id(request.catalog, request.path, state.timing);
+  if (issued && issued->status == issue_status::no_control) {
+    if (auto healed = heal_catalog(state, request.catalog); !healed) return std::move(healed).error();
+    issued = state.index.issue_id(request.catalog, request.path, state.timing);
+  }
+  if (!issued) return std::move(issued).error();
+  if (issued->status != issue_status::issued) {
+    return lake::error{errc::sequence_overflow, "write_file", std::string(request.catalog.view()), "not written: no id is left; repeat"};
+  }
+  const std::string_view bytes = request.body;
+  file_record record{issued->id, bytes.size(), pure::xxh64(bytes), std::string(meta)};
+  envelope_fields fields;
+  fields.kind = object_kind::file;
+  fields.id = record.id;
+  fields.catalog = request.catalog;
+  fields.path = request.path;
+  fields.meta = meta;
+  fields.write_id = state.options.random.bits128();
+  auto wrapped = wrap(state, fields, bytes);
+  if (!wrapped) return std::move(wrapped).error();
+  const std::string key = State::layout::file_key(State::kind, request.catalog, request.path, record.id);
+  auto created = state.storage.create(key, *std::move(wrapped));
+  if (!created) return std::move(created).error();
+  return record;
+}
+
+/// Points the index to the object. False: fenced. A lost reply is repeated; a repeat that is fenced asks what the file points to now.
+/// Errors: outcome_unknown.
+template <class State>
+result<bool> commit_file(State& state, std::string_view catalog, std::string_view path, const file_record& record) {
+  constexpr int tries = 3;
+  lake::error story{errc::outcome_unknown, "write_file", std::string(path), "the index did not answer the commit", record.id};
+  for (int i = 0; i < tries; ++i) {
+    auto put = state.index.put_file(catalog, path, record);
+    if (!put) {
+      story.causes.assign(1, std::move(put).error());
+      continue;
+    }
+    if (*put == put_file_status::ok) return true;
+    if (i == 0) return false;
+    auto now = state.index.read_file(catalog, path);
+    if (now) return *now && (*now)->id == record.id;
+  }
+  return story;
+}
+
+/// Writes one file. Complexity: two index round trips and one put. Effects on failure: the file is as it was; an object nobody
+/// points to may remain until a clear.
+template <class State, trace_sink Trace>
+result<void> write_one_file(State& state, const file_request& request, Trace& sink) {
+  const limits_options& limits = state.options.limits;
+  if (auto valid = check_file_request(state, request.catalog, request.path); !valid) return valid;
+  if (request.body.view().size() > limits.body_bytes) {
+    return over_limit("file", request.body.view().size(), limits.body_bytes, request.catalog);
+  }
+  auto meta = check_meta(request.meta, request.catalog, limits);
+  if (!meta) return std::move(meta).error();
+  if (auto open = state.open(sink); !open) return open;
+  for (std::size_t attempt = 0; attempt < state.options.write_attempts; ++attempt) {
+    result<file_record> record = [&] {
+      const stage put(sink, "StoragePut");
+      return put_file_object(state, request, *meta);
+    }();
+    if (!record && record.error().code == errc::already_exists) continue;
+    if (!record) return std::move(record).error();
+    const stage commit(sink, "Commit");
+    auto ended = commit_file(state, request.catalog, request.path, *record);
+    if (!ended) return std::move(ended).error();
+    if (*ended) return {};
+    // Fenced: the object is on the index's list for a later clear; a fresh id tries again.
+  }
+  return lake::error{errc::unavailable, "write_file", std::string(request.path.view()), "not written: fenced repeatedly, the store is too slow"};
+}
+
+/// A file's bytes. Errors: not_found, corrupt_body. Complexity: one index round trip and one get.
+template <class State, trace_sink Trace>
+result<std::string> read_one_file(State& state, std::string_view catalog, std::string_view path, Trace& sink) {
+  if (auto valid = check_file_request(state, catalog, path); !valid) return std::move(valid).error();
+  if (auto open = state.open(sink); !open) return std::move(open).error();
+  for (bool again = false;; again = true) {
+    auto record = state.index.read_file(catalog, path);
+    if (!record) return std::move(record).error();
+    if (!*record) return lake::error{errc::not_found, "read_file", std::string(path), "the catalog " + quoted(catalog) + " has no such file"};
+    const std::string key = State::layout::file_key(State::kind, catalog, path, (*record)->id);
+    auto loaded = load_object(state, object_kind::file, catalog, (*record)->id, key);
+    if (loaded && (loaded->envelope().digest != (*record)->digest || loaded->envelope().decoded_bytes != (*record)->bytes)) {
+      return lake::error{errc::corrupt_body, "read_file", key, "the file is not the one that the index recorded: length or digest differ"};
+    }
+    if (loaded) return (*std::move(loaded)).take();
+    if (again || loaded.error().code != errc::not_found) return std::move(loaded).error();
+  }
+}
+
+/// `{"/avatar.png": {...}, ...}`: paths sorted by bytes, each with its file's meta as it was written, `{}` if none.
+template <class State>
+result<std::string> all_files(State& state, std::string_view catalog) {
+  auto files = state.index.read_files(catalog);
+  if (!files) return std::move(files).error();
+  std::string out = "{";
+  for (const auto& [path, record] : *files) {
+    if (out.size() > 1) out += ',';
+    merge::append_quoted(out, path);
+    out += ':';
+    out += record.meta.empty() ? std::string_view("{}") : std::string_view(record.meta);
+  }
+  return out += '}';
+}
+
+/// The catalog's meta: keys sorted by bytes, values byte-exact.
+template <class State>
+result<std::string> all_meta(State& state, std::string_view catalog) {
+  auto entries = state.index.read_meta(catalog);
+  if (!entries) return std::move(entries).error();
+  std::string out = "{";
+  for (const auto& [key, value] : *entries) {
+    if (out.size() > 1) out += ',';
+    merge::append_quoted(out, key);
+    out += ':';
+    out += value;
+  }
+  return out += '}';
+}
+
+}  // namespace detail
+}  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
+
+#endif  // LAKE_IMPL_FILES_HPP

@@ -1,0 +1,267 @@
+// How a lake looks at and cuts its past: histories, changes, clearing, removals. Knows a lake's state and the snapshot rules.
+#ifndef LAKE_IMPL_HISTORY_HPP
+#define LAKE_IMPL_HISTORY_HPP
+
+#include <lake/config.hpp>
+#include <lake/core/executor.hpp>
+#include <lake/impl/list.hpp>
+#include <lake/impl/objects.hpp>
+#include <lake/impl/read.hpp>
+#include <lake/impl/snapshot.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lake::inline v0::inline LAKE_DETAIL_ABI {
+
+/// One delta of a catalog's past.
+struct history_entry {
+  time_seq id;
+  merge_type merge = merge_type::replace;
+  std::string path;
+  std::uint64_t bytes = 0;       ///< Of the body, decoded.
+  std::string meta;              ///< Of this write, as it was given; empty if none.
+};
+
+/// What a clear did.
+struct clear_result {
+  removed_counts removed = {};               ///< Members taken out of the index, by kind; `kept` failed a re-check.
+  time_seq cut = {};                         ///< Deltas up to this id are gone; `0_0`: none.
+  std::size_t objects_removed = 0;
+  std::vector<lake::error> failures = {};    ///< Objects that could not be removed; their members stay, the next clear tries again.
+  std::chrono::milliseconds wait{0};         ///< Not zero: nothing was old enough; the next snapshot is, after this long.
+};
+
+namespace detail {
+
+/// The list that maintenance works on: waits for writes in flight as reads do.
+template <class State, trace_sink Trace>
+list_data list_head(State& state, std::string_view catalog, const call_options& call, Trace& sink) {
+  return list_one(state, catalog, list_options{.pending = state.options.read_pending}, call, sink);
+}
+
+/// The newest snapshot, made now if there is anything newer than it. Errors: not_found if nothing was ever written.
+template <class State, trace_sink Trace>
+result<snapshot_info> snapshot_now(State& state, std::string_view catalog, const call_options& call, Trace& sink) {
+  constexpr int tries = 4;  // Each loses only to another snapshot, write or removal that came in between.
+  for (int i = 0; i < tries; ++i) {
+    const list_data list = list_head(state, catalog, call, sink);
+    if (list.failed) return *list.failed;
+    if (list.answer.deltas.empty()) {
+      if (list.answer.base) return *list.answer.base;
+      return lake::error{errc::not_found, "take_snapshot", std::string(catalog), "nothing was ever written"};
+    }
+    auto document = read_document(state, list, sink);
+    if (!document) return std::move(document).error();
+    auto saved = save_snapshot(state, draft_of(catalog, list.answer, *document));
+    if (!saved) return std::move(saved).error();
+  }
+  // Writers are faster than this snapshot: the newest published one is as good an answer as any.
+  auto log = state.index.read_log(catalog, {}, state.options.limits.deltas_per_list);
+  if (!log) return std::move(log).error();
+  if (!log->snapshots.empty()) return log->snapshots.back();
+  return lake::error{errc::unavailable, "take_snapshot", std::string(catalog), "other snapshots and removals came in between, repeatedly"};
+}
+
+template <class State>
+std::string delta_key_of(std::string_view catalog, const body_ref& body) {
+  return State::layout::delta_key(State::kind, catalog, body.id, body.merge);
+}
+
+/// Removes objects, ten at a time where that pays; keeps in `items` those that are surely gone.
+template <class State, class Item, class KeyOf>
+void remove_objects(State& state, std::vector<Item>& items, object_kind kind, const KeyOf& key_of, clear_result& outcome) {
+  std::vector<char> gone(items.size(), 0);
+  std::mutex reporting;
+  const auto remove = [&](std::size_t i) {
+    const std::string key = key_of(items[i]);
+    auto removed = remove_object(state, kind, key);
+    const std::lock_guard lock(reporting);
+    gone[i] = removed ? 1 : 0;
+    if (removed) ++outcome.objects_removed;
+    else outcome.failures.push_back(std::move(removed).error());
+    return true;
+  };
+  if (items.size() >= concurrent_from<typename State::storage_type>) parallel_for(state.executor, items.size(), state.options.workers, remove);
+  else for (std::size_t i = 0; i < items.size(); ++i) remove(i);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (gone[i] == 0) continue;
+    if (kept != i) items[kept] = std::move(items[i]);
+    ++kept;
+  }
+  items.resize(kept);
+}
+
+/// Objects first, then the members of exactly those whose removal was confirmed.
+template <class State>
+result<void> sweep(State& state, std::string_view catalog, victims gone, clear_result& outcome) {
+  const auto delta_key = [&](const body_ref& each) { return delta_key_of<State>(catalog, each); };
+  remove_objects(state, gone.deltas, object_kind::delta, delta_key, outcome);
+  remove_objects(state, gone.pendings, object_kind::delta, delta_key, outcome);
+  remove_objects(state, gone.records, object_kind::delta, delta_key, outcome);
+  remove_objects(state, gone.snapshots, object_kind::snapshot,
+                 [&](const snapshot_info& each) { return State::layout::snapshot_key(State::kind, catalog, each.start, each.stop, each.gen); },
+                 outcome);
+  remove_objects(state, gone.files, object_kind::file,
+                 [&](const file_ref& each) { return State::layout::file_key(State::kind, catalog, each.path, each.id); }, outcome);
+  if (gone.empty()) return {};
+  auto counted = state.index.remove_members(catalog, gone, state.timing);
+  if (!counted) return std::move(counted).error();
+  outcome.removed = *counted;
+  return {};
+}
+
+/// The snapshot to cut at: the newest one that is old enough (the oldest, if none is), read back and checked. None: there is none.
+/// Ages are by the wall clock here; the index has the last word.
+template <class State>
+result<std::optional<snapshot_info>> verified_cut(State& state, std::string_view catalog, std::chrono::milliseconds least_age) {
+  auto log = state.index.read_log(catalog, {}, state.options.limits.deltas_per_list);
+  if (!log) return std::move(log).error();
+  auto now = state.index.view(view_args{.catalog = catalog, .mode = view_mode::prefix, .upto = time_seq{}}, state.timing);
+  if (!now) return std::move(now).error();
+  for (auto each = log->snapshots.rbegin(); each != log->snapshots.rend(); ++each) {
+    const std::chrono::milliseconds age{now->clock - each->created};
+    if (age < least_age && each + 1 != log->snapshots.rend()) continue;
+    list_data list{std::string(catalog)};
+    list.answer.base = *each;
+    // From storage, not from the cache: from here on this object is primary data.
+    const std::string key = State::layout::snapshot_key(State::kind, catalog, each->start, each->stop, each->gen);
+    if constexpr (State::cache_type::enabled) {
+      state.cache.forget(object_kind::snapshot, State::layout::cache_key(state.prefix, state.lake_id, key));
+    }
+    auto loaded = load_part(state, list, 0);
+    if (!loaded) return std::move(loaded).error();
+    return std::optional<snapshot_info>(*each);
+  }
+  return std::optional<snapshot_info>{};
+}
+
+/// Clears one catalog's history.
+template <class State, trace_sink Trace>
+result<clear_result> clear_catalog(State& state, std::string_view catalog, const clear_options& options, const call_options& call, Trace& sink) {
+  clear_result outcome;
+  auto newest = snapshot_now(state, catalog, call, sink);
+  if (!newest && newest.error().code != errc::not_found) return std::move(newest).error();
+  const auto least_age = (std::max)(options.grace, options.older_than);
+  std::optional<snapshot_info> cut;
+  if (newest) {
+    auto verified = verified_cut(state, catalog, least_age);
+    if (!verified) return std::move(verified).error();
+    cut = *verified;
+  }
+  auto answer = state.index.clear_cut(cut_args{catalog, cut, options.keep_snaps, least_age}, state.timing);
+  if (answer && answer->status == cut_status::too_new) {
+    outcome.wait = answer->wait;
+    answer = state.index.clear_cut(cut_args{catalog, {}, options.keep_snaps, options.grace}, state.timing);
+    cut.reset();
+  }
+  if (!answer) return std::move(answer).error();
+  if (answer->status == cut_status::no_control) {
+    return lake::error{errc::corrupt_index, "clear_history", std::string(catalog), "the control record is lost; read the catalog to heal it"};
+  }
+  if (answer->status == cut_status::stale) {
+    return lake::error{errc::unavailable, "clear_history", std::string(catalog), "another removal came in between: repeat"};
+  }
+  if (cut) outcome.cut = cut->stop;
+  if (auto durable = state.index.barrier(); !durable) return std::move(durable).error();
+  if (auto swept = sweep(state, catalog, std::move(answer->gone), outcome); !swept) return std::move(swept).error();
+  return outcome;
+}
+
+/// Takes one delta out of the log, then its body.
+template <class State>
+result<bool> remove_one_delta(State& state, std::string_view catalog, time_seq id) {
+  const auto refuse = [&](errc code, std::string why) { return lake::error{code, "remove_delta", std::string(catalog), std::move(why), id}; };
+  auto answer = state.index.remove_delta(catalog, id, state.timing);
+  if (answer && answer->status == remove_delta_status::no_control) {
+    if (auto healed = heal_catalog(state, catalog); !healed) return std::move(healed).error();
+    answer = state.index.remove_delta(catalog, id, state.timing);
+  }
+  if (!answer) return std::move(answer).error();
+  switch (answer->status) {
+    case remove_delta_status::already: return false;
+    case remove_delta_status::not_found: return refuse(errc::not_found, "the log has no such delta");
+    case remove_delta_status::pending: return refuse(errc::pending_write, "that write is still in flight");
+    case remove_delta_status::covered: return refuse(errc::history_trimmed, "a published snapshot covers that delta");
+    case remove_delta_status::overflow: return refuse(errc::sequence_overflow, "no id is left for the removal; repeat");
+    case remove_delta_status::no_control: return refuse(errc::corrupt_index, "the control record is lost");
+    case remove_delta_status::removed: break;
+  }
+  if (auto durable = state.index.barrier(); !durable) return std::move(durable).error();
+  const std::string key = delta_key_of<State>(catalog, {id, answer->merge});
+  // The delta is out of the log whatever becomes of its body; `r:` names the body for the next sweep.
+  if (auto gone = remove_object(state, object_kind::delta, key); !gone) state.tell(event_kind::cleanup_failed, "remove_delta", key, &gone.error());
+  return true;
+}
+
+/// Empties a catalog in one index step, then removes its objects.
+template <class State>
+result<bool> remove_whole_catalog(State& state, std::string_view catalog) {
+  auto answer = state.index.remove_catalog(catalog, state.timing);
+  if (answer && answer->status == remove_catalog_status::no_control) {
+    if (auto healed = heal_catalog(state, catalog); !healed) return std::move(healed).error();
+    answer = state.index.remove_catalog(catalog, state.timing);
+  }
+  if (!answer) return std::move(answer).error();
+  if (answer->status != remove_catalog_status::removed) return false;
+  if (auto durable = state.index.barrier(); !durable) return std::move(durable).error();
+  clear_result outcome;
+  if (auto swept = sweep(state, catalog, std::move(answer->gone), outcome); !swept) return std::move(swept).error();
+  for (const lake::error& each : outcome.failures) state.tell(event_kind::cleanup_failed, "remove_catalog", catalog, &each);
+  return true;
+}
+
+/// The deltas that came after `since`: none that could still be preceded by a write in flight.
+template <class State>
+result<std::vector<delta>> changes_since(State& state, std::string_view catalog, time_seq since) {
+  auto head = view_once(state, view_args{.catalog = catalog, .mode = view_mode::prefix, .max_deltas = state.options.limits.deltas_per_list});
+  if (!head) return std::move(head).error();
+  auto log = state.index.read_log(catalog, since, state.options.limits.deltas_per_list);
+  if (!log) return std::move(log).error();
+  if (since < log->cleared) {
+    return lake::error{errc::history_trimmed, "changes", std::string(catalog),
+                       "what came after " + since.to_string() + " is gone: history up to " + log->cleared.to_string() + " was cleared"};
+  }
+  std::erase_if(log->deltas, [&](const delta& each) { return each.id > head->stop; });
+  return std::move(log->deltas);
+}
+
+/// Every delta that is left, with what its envelope says.
+template <class State>
+result<std::vector<history_entry>> history_of(State& state, std::string_view catalog) {
+  auto deltas = state.index.read_log(catalog, {}, state.options.limits.deltas_per_list);
+  if (!deltas) return std::move(deltas).error();
+  std::vector<history_entry> entries(deltas->deltas.size());
+  std::mutex failing;
+  std::optional<lake::error> failed;
+  const auto load = [&](std::size_t i) {
+    const delta& each = deltas->deltas[i];
+    auto loaded = load_object(state, object_kind::delta, catalog, each.id, delta_key_of<State>(catalog, {each.id, each.merge}));
+    if (loaded) {
+      entries[i] = {each.id, each.merge, each.path, loaded->envelope().decoded_bytes, std::string(loaded->envelope().meta)};
+      return true;
+    }
+    const std::lock_guard lock(failing);
+    if (!failed) failed = std::move(loaded).error();
+    return false;
+  };
+  if (entries.size() >= concurrent_from<typename State::storage_type>) parallel_for(state.executor, entries.size(), state.options.workers, load);
+  else for (std::size_t i = 0; i < entries.size() && load(i); ++i) {
+  }
+  if (failed) return *std::move(failed);
+  return entries;
+}
+
+}  // namespace detail
+}  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
+
+#endif  // LAKE_IMPL_HISTORY_HPP

@@ -1,0 +1,225 @@
+// How a lake reads: load what a list names, merge it, keep the text, maybe save it; and what to do when an object is missing or damaged.
+// Knows a lake's state and the merge engine.
+#ifndef LAKE_IMPL_READ_HPP
+#define LAKE_IMPL_READ_HPP
+
+#include <lake/config.hpp>
+#include <lake/core/executor.hpp>
+#include <lake/core/quote.hpp>
+#include <lake/core/trace.hpp>
+#include <lake/impl/list.hpp>
+#include <lake/impl/objects.hpp>
+#include <lake/impl/snapshot.hpp>
+#include <lake/merge/apply.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lake::inline v0::inline LAKE_DETAIL_ABI {
+namespace detail {
+
+/// The bodies of a view, in order; or the first failure and whose it was.
+struct loaded_view {
+  std::optional<loaded_body> base;
+  std::vector<loaded_body> deltas;
+  std::uint64_t delta_bytes = 0;
+  std::optional<lake::error> failed;
+  bool base_failed = false;
+};
+
+/// Loads one object of a view; number 0 is the snapshot where there is one.
+template <class State>
+result<loaded_body> load_part(State& state, const list_data& list, std::size_t number) {
+  const view_answer& answer = list.answer;
+  if (answer.base && number == 0) {
+    const snapshot_info& base = *answer.base;
+    const std::string key = State::layout::snapshot_key(State::kind, list.catalog, base.start, base.stop, base.gen);
+    auto loaded = load_object(state, object_kind::snapshot, list.catalog, base.stop, key);
+    if (loaded && (loaded->envelope().decoded_bytes != base.length || loaded->envelope().digest != base.digest)) {
+      return lake::error{errc::corrupt_body, "read", key, "the snapshot is not the one that the index recorded: length or digest differ"};
+    }
+    return loaded;
+  }
+  const delta& each = answer.deltas[number - (answer.base ? 1 : 0)];
+  return load_object(state, object_kind::delta, list.catalog, each.id, State::layout::delta_key(State::kind, list.catalog, each.id, each.merge));
+}
+
+/// Loads everything a view names, concurrently where that pays; the first failure stops what has not started.
+template <class State, trace_sink Trace>
+loaded_view load_view(State& state, const list_data& list, Trace& sink) {
+  const std::size_t bases = list.answer.base ? 1 : 0;
+  const std::size_t parts = list.answer.deltas.size() + bases;
+  loaded_view view_bodies;
+  view_bodies.deltas.resize(list.answer.deltas.size());
+  std::mutex failing;
+  const auto load = [&](std::size_t number) {
+    auto loaded = load_part(state, list, number);
+    if (loaded) {
+      if (number < bases) view_bodies.base = *std::move(loaded);
+      else view_bodies.deltas[number - bases] = *std::move(loaded);
+      return true;
+    }
+    const std::lock_guard lock(failing);
+    if (!view_bodies.failed) {
+      view_bodies.failed = std::move(loaded).error();
+      view_bodies.base_failed = number < bases;
+    }
+    return false;
+  };
+  bool going = true;
+  std::size_t first = 0;
+  const bool together = parts >= concurrent_from<typename State::storage_type> && parts > 1;
+  if (bases != 0 && (Trace::enabled || !together)) {
+    const stage step(sink, "LoadSnap");
+    going = load(0);
+    first = 1;
+  }
+  if (going && first < parts) {
+    stage step(sink, "LoadDeltas");
+    step.note([&] { return "{" + std::to_string(parts - first) + "}"; });
+    if (together) parallel_for(state.executor, parts - first, state.options.workers, [&](std::size_t i) { return load(first + i); });
+    else while (first < parts && load(first)) ++first;
+  }
+  for (const loaded_body& each : view_bodies.deltas) view_bodies.delta_bytes += each.bytes().size();
+  return view_bodies;
+}
+
+/// The error of a delta that cannot be applied: catalog, path, id, merge type, operation and reason.
+inline lake::error unappliable_error(const list_data& list, const merge::failure& failed) {
+  if (failed.step >= list.answer.deltas.size()) return {errc::merge_failed, "read", list.catalog, failed.reason};
+  const delta& culprit = list.answer.deltas[failed.step];
+  std::string message = "the delta " + culprit.id.to_string() + " (" + std::string(to_string(culprit.merge)) + " at " + detail::quoted(culprit.path) +
+                        ") cannot be applied: ";
+  if (failed.operation) message += "operation " + std::to_string(*failed.operation) + ", pointer " + detail::quoted(failed.pointer) + ": ";
+  return {errc::merge_failed, "read", list.catalog, message + failed.reason, culprit.id};
+}
+
+/// Merges the loaded bodies. `skipped` gets the deltas passed over, where the options ask for that.
+template <class State, trace_sink Trace>
+result<std::string> merge_view(const State& state, const list_data& list, const loaded_view& bodies, std::vector<lake::error>& skipped,
+                               Trace& sink) {
+  stage step(sink, "Merge");
+  std::vector<merge::step> steps;
+  steps.reserve(bodies.deltas.size());
+  for (std::size_t i = 0; i < bodies.deltas.size(); ++i) {
+    const delta& each = list.answer.deltas[i];
+    steps.push_back({each.merge, std::string_view(each.path), bodies.deltas[i].bytes()});
+  }
+  const std::string_view base = bodies.base ? bodies.base->bytes() : std::string_view();
+  const merge::options rules = merge_limits(state.options.limits);
+  std::vector<merge::failure> failures;
+  const bool skips = list.options.unappliable == unappliable_mode::skip;
+  auto merged = skips ? merge::apply_skipping(base, steps, rules, failures) : merge::apply(base, steps, rules);
+  if (!merged && merged.error().code == errc::merge_failed && !skips) {
+    // Which delta it was: the first one that a skipping merge passes over.
+    auto probe = merge::apply_skipping(base, steps, rules, failures);
+    if (!failures.empty()) return unappliable_error(list, failures.front());
+    lake::error reason = std::move(merged).error();
+    reason.subject = list.catalog;
+    return reason;
+  }
+  for (const merge::failure& each : failures) skipped.push_back(unappliable_error(list, each));
+  if (merged) step.note([&] { return "{bytes:" + std::to_string(merged->size()) + "}"; });
+  return merged;
+}
+
+/// A document, and what was passed over on the way to it.
+struct read_outcome {
+  body_ptr document;
+  std::vector<lake::error> skipped;
+};
+
+/// Loads and merges exactly what the list names; keeps and saves the text where the options say so.
+template <class State, trace_sink Trace>
+result<read_outcome> read_view(State& state, const list_data& list, std::optional<std::uint64_t> repairs, loaded_view& bodies, Trace& sink) {
+  bodies = load_view(state, list, sink);
+  if (bodies.failed) return *bodies.failed;
+  read_outcome outcome;
+  auto merged = merge_view(state, list, bodies, outcome.skipped, sink);
+  if (!merged) return std::move(merged).error();
+  outcome.document = std::make_shared<const std::string>(*std::move(merged));
+  if (!outcome.skipped.empty()) return outcome;
+  state.documents.store(list.catalog, list.answer.stop, list.answer.gen, outcome.document);
+  const bool due = state.options.snapshots.due(list.answer.deltas.size(), bodies.delta_bytes, outcome.document->size());
+  if (!list.options.as_of && !list.answer.deltas.empty() && (due || repairs)) {
+    if (schedule_snapshot(state, draft_of(list.catalog, list.answer, outcome.document), repairs)) {
+      if constexpr (Trace::enabled) sink.add("SnapSave", {}, "scheduled");
+    }
+  }
+  return outcome;
+}
+
+/// The same view on the next older base, for a snapshot that cannot be read. Errors: the given one where nothing older is whole.
+template <class State, trace_sink Trace>
+result<read_outcome> fall_back(State& state, list_data list, const lake::error& reason, Trace& sink) {
+  const std::uint64_t recorded = list.answer.base->digest;
+  state.tell(event_kind::snapshot_damaged, "read", list.catalog, &reason);
+  auto log = state.index.read_log(list.catalog, {}, state.options.limits.deltas_per_list);
+  if (!log) return lake::error(reason).because(std::move(log).error());
+  std::vector<time_seq> bases{time_seq{}};
+  for (const snapshot_info& each : log->snapshots) {
+    if (each.stop < list.answer.base->stop) bases.push_back(each.stop);
+  }
+  for (auto base = bases.rbegin(); base != bases.rend(); ++base) {
+    view_args args = args_of(state, list);
+    args.base = *base;
+    take_answer(list, state.index.view(args, state.timing));
+    if (list.failed) continue;
+    loaded_view bodies;
+    auto outcome = read_view(state, list, recorded, bodies, sink);
+    if (outcome || !bodies.base_failed) return outcome;
+  }
+  return reason;
+}
+
+/// The document of a list. Complexity: one get per body (none for a document that is kept), one merge, no further index round trip.
+template <class State, trace_sink Trace>
+result<read_outcome> read_list(State& state, const list_data& list, Trace& sink) {
+  if (list.failed) return *list.failed;
+  if (!list.answer.base && list.answer.deltas.empty()) return read_outcome{std::make_shared<const std::string>("{}"), {}};
+  if (list.options.unappliable == unappliable_mode::fail) {
+    if (body_ptr kept = state.documents.find(list.catalog, list.answer.stop, list.answer.gen)) {
+      count(state.counted.documents_reused);
+      return read_outcome{std::move(kept), {}};
+    }
+  }
+  loaded_view bodies;
+  auto outcome = read_view(state, list, {}, bodies, sink);
+  if (outcome || !bodies.failed) return outcome;
+  if (bodies.failed->code == errc::not_found) {
+    // The history may have been cleared between the list and the load: list again, once.
+    list_data again{list.catalog, list.options};
+    take_answer(again, view_once(state, args_of(state, again)));
+    if (again.failed) return *again.failed;
+    if (!again.answer.base && again.answer.deltas.empty()) return read_outcome{std::make_shared<const std::string>("{}"), {}};
+    outcome = read_view(state, again, {}, bodies, sink);
+    if (outcome || !bodies.failed || !bodies.base_failed) return outcome;
+    return fall_back(state, std::move(again), *bodies.failed, sink);
+  }
+  if (bodies.base_failed && bodies.failed->code == errc::corrupt_body) return fall_back(state, list, *bodies.failed, sink);
+  return outcome;
+}
+
+/// The document of a list, counted, with skipped deltas told to the hook.
+template <class State, trace_sink Trace>
+result<body_ptr> read_document(State& state, const list_data& list, Trace& sink) {
+  auto outcome = read_list(state, list, sink);
+  count(outcome ? state.counted.reads : state.counted.failed_reads);
+  if (!outcome) return std::move(outcome).error();
+  for (const lake::error& each : outcome->skipped) state.tell(event_kind::delta_skipped, "read", list.catalog, &each);
+  return std::move(outcome->document);
+}
+
+}  // namespace detail
+}  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
+
+#endif  // LAKE_IMPL_READ_HPP

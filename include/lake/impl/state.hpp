@@ -1,0 +1,207 @@
+// What a lake is made of, behind the facade: options, policies, identity, counters. Knows the concepts and no concrete policy.
+#ifndef LAKE_IMPL_STATE_HPP
+#define LAKE_IMPL_STATE_HPP
+
+#include <lake/config.hpp>
+#include <lake/concepts.hpp>
+#include <lake/core/deadline.hpp>
+#include <lake/core/event.hpp>
+#include <lake/core/executor.hpp>
+#include <lake/core/marker.hpp>
+#include <lake/core/options.hpp>
+#include <lake/core/result.hpp>
+#include <lake/core/trace.hpp>
+#include <lake/detail/contain.hpp>
+#include <lake/detail/single_flight.hpp>
+#include <lake/impl/background.hpp>
+#include <lake/impl/document_store.hpp>
+#include <lake/pure/hex.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lake::inline v0::inline LAKE_DETAIL_ABI {
+namespace detail {
+
+/// Counters of a lake. Relaxed: they are for people, not for decisions.
+struct counters {
+  std::atomic<std::uint64_t> writes{0}, failed_writes{0}, reads{0}, failed_reads{0}, bodies_loaded{0}, cache_hits{0}, documents_reused{0},
+      snapshots_saved{0}, snapshots_failed{0};
+};
+
+inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept { counter.fetch_add(by, std::memory_order_relaxed); }
+
+/// The state of a lake. Thread-safe. Lives on the heap and never moves, so lists and background work may point to it.
+template <class Index, class Storage, class Cache, class Codec>
+struct lake_state {
+  using index_type = Index;
+  using storage_type = Storage;
+  using cache_type = Cache;
+  using codec_type = Codec;
+  using layout = typename Index::layout_type;
+  static constexpr storage_kind kind = Storage::kind;
+
+  lake_state(lake_options given, Index&& its_index, Storage&& its_storage, Cache&& its_cache, Codec&& its_codec)
+      : options(std::move(given)),
+        executor(options.executor ? options.executor : executor_ref::threads(options.workers)),
+        index(std::move(its_index)),
+        storage(std::move(its_storage)),
+        cache(std::move(its_cache)),
+        codec(std::move(its_codec)),
+        timing{.pending_timeout = options.pending_timeout},
+        prefix(layout::prefix(kind, options.name)),
+        documents(options.document_cache_bytes),
+        flights(executor),
+        background(executor, options.snapshot_queue) {
+    index.attach(prefix);
+  }
+
+  /// Makes sure that index and storage belong together and to this lake; after the first success one atomic load.
+  /// Errors: configuration names what differs; corrupt_index where the storage is a lake's and the index has lost it.
+  template <trace_sink Trace>
+  result<void> open(Trace& sink) {
+    if (opened_.load(std::memory_order_acquire)) return {};
+    const stage init(sink, "Init");
+    return open_slowly();
+  }
+
+  void tell(event_kind what, std::string_view operation, std::string_view subject, const lake::error* reason = nullptr,
+            std::chrono::nanoseconds elapsed = {}) const noexcept {
+    if (options.on_event) [[unlikely]]
+      contained([&] { options.on_event(event{what, operation, subject, reason, elapsed}); });
+  }
+
+  /// Runs one operation between its events; `run` returns a result.
+  template <class Run>
+  auto observe(std::string_view operation, std::string_view subject, const Run& run) const {
+    if (!options.on_event) [[likely]]
+      return run();
+    const auto begin = options.clock.steady();
+    tell(event_kind::started, operation, subject);
+    auto outcome = run();
+    const auto elapsed = options.clock.steady() - begin;
+    if (outcome) tell(event_kind::finished, operation, subject, nullptr, elapsed);
+    else tell(event_kind::failed, operation, subject, &outcome.error(), elapsed);
+    return outcome;
+  }
+
+  lake_options options;
+  executor_ref executor;
+  Index index;
+  Storage storage;
+  [[no_unique_address]] Cache cache;
+  [[no_unique_address]] Codec codec;
+  index_timing timing;
+  std::string prefix;
+  std::string lake_id;  // Set once, before `opened_`.
+  counters counted;
+  document_store documents;
+  single_flight<body_ptr, executor_ref> flights;
+  background_tasks background;  // Last: destroyed, and so waited for, first.
+
+ private:
+  result<void> open_slowly() {
+    if (auto fits = check_options(); !fits) return fits;
+    auto identity = agree_on_marker();
+    if (!identity) return std::move(identity).error();
+    const std::lock_guard lock(opening_);
+    if (opened_.load(std::memory_order_relaxed)) return {};
+    lake_id = identity->lake_id;
+    opened_.store(true, std::memory_order_release);
+    return {};
+  }
+
+  [[nodiscard]] result<void> check_options() const {
+    const auto refuse = [&](std::string message) { return lake::error{errc::configuration, "open", options.name, std::move(message)}; };
+    if (options.name.empty()) return refuse("lake_options::name is empty");
+    if (options.pending_timeout.count() <= 0) return refuse("lake_options::pending_timeout must be positive");
+    if (options.write_attempts == 0) return refuse("lake_options::write_attempts must be at least 1");
+    if (options.clear.grace.count() != 0 && options.deadline >= options.clear.grace) {
+      return refuse("lake_options::deadline (" + std::to_string(options.deadline.count()) + " ms) must be shorter than clear.grace (" +
+                    std::to_string(options.clear.grace.count()) + " ms), so that no reader is older than what a clear removes");
+    }
+    return {};
+  }
+
+  /// Reads both markers, or makes them. The storage's is read first and written last: whoever sees it can rely on the index's.
+  result<lake_marker> agree_on_marker() {
+    auto stored = stored_marker();
+    if (!stored) return std::move(stored).error();
+    auto indexed = index.marker();
+    if (!indexed) return std::move(indexed).error();
+    if (!*indexed && *stored) {
+      return lake::error{errc::corrupt_index, "open", options.name,
+                         "the storage holds lake " + (*stored)->lake_id + ", the index holds none: it was lost; rebuild or restore it"};
+    }
+    const std::string fresh = *indexed ? std::string() : encode_marker(new_marker());
+    auto kept = *indexed ? result<std::string>(std::move(**indexed)) : index.set_marker(fresh);
+    if (!kept) return std::move(kept).error();
+    auto identity = decode_marker(*kept, "the index's marker");
+    if (!identity) return identity;
+    if (auto fits = check_identity(*identity, "index"); !fits) return std::move(fits).error();
+    if (!*stored) {
+      auto created = storage.create(layout::marker_key(), encode_marker(*identity));
+      if (!created && created.error().code != errc::already_exists) return std::move(created).error();
+      if (!created) {
+        stored = stored_marker();
+        if (!stored) return std::move(stored).error();
+      }
+    }
+    if (*stored && (*stored)->lake_id != identity->lake_id) {
+      return lake::error{errc::configuration, "open", options.name,
+                         "the index belongs to lake " + identity->lake_id + " (\"" + identity->name + "\"), the storage to lake " +
+                             (*stored)->lake_id + " (\"" + (*stored)->name + "\")"};
+    }
+    return identity;
+  }
+
+  result<std::optional<lake_marker>> stored_marker() {
+    auto found = storage.get(layout::marker_key());
+    if (!found) {
+      if (found.error().code == errc::not_found) return std::optional<lake_marker>{};
+      return std::move(found).error();
+    }
+    auto marker = decode_marker(**found, layout::marker_key());
+    if (!marker) return std::move(marker).error();
+    if (auto fits = check_identity(*marker, "storage"); !fits) return std::move(fits).error();
+    return std::optional<lake_marker>(*std::move(marker));
+  }
+
+  [[nodiscard]] lake_marker new_marker() const {
+    lake_marker marker;
+    const auto bits = options.random.bits128();
+    marker.lake_id = pure::hex(bits);
+    marker.name = options.name;
+    marker.layout = layout::name;
+    marker.created = options.clock.now_ms() / 1000;
+    marker.pending_timeout_ms = options.pending_timeout.count();
+    return marker;
+  }
+
+  [[nodiscard]] result<void> check_identity(const lake_marker& marker, std::string_view where) const {
+    const auto refuse = [&](std::string message) {
+      return lake::error{errc::configuration, "open", options.name, "the " + std::string(where) + " belongs to " + std::move(message)};
+    };
+    if (marker.name != options.name) return refuse("the lake \"" + marker.name + "\", not to \"" + options.name + "\"");
+    if (marker.layout != layout::name) return refuse("a lake with layout " + marker.layout + ", not " + std::string(layout::name));
+    if (marker.pending_timeout_ms != options.pending_timeout.count()) {
+      return refuse("a lake with a pending timeout of " + std::to_string(marker.pending_timeout_ms) + " ms, the options say " +
+                    std::to_string(options.pending_timeout.count()) + " ms");
+    }
+    return {};
+  }
+
+  std::mutex opening_;
+  std::atomic<bool> opened_{false};
+};
+
+}  // namespace detail
+}  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
+
+#endif  // LAKE_IMPL_STATE_HPP
