@@ -118,16 +118,20 @@ class [[nodiscard]] result {
     using next_result = std::remove_cvref_t<decltype(std::forward<F>(f)(value_))>;
     return ok_ ? std::forward<F>(f)(value_) : next_result(*failed_);
   }
-  /// A result of `f(value)`, or this error.
+  /// A result of `f(value)`, which may be void, or this error.
   template <class F>
   auto transform(F&& f) && {
     using next_result = result<std::remove_cvref_t<decltype(std::forward<F>(f)(std::move(value_)))>>;
-    return ok_ ? next_result(std::forward<F>(f)(std::move(value_))) : next_result(std::move(*failed_));
+    if (!ok_) return next_result(std::move(*failed_));
+    if constexpr (std::is_void_v<typename next_result::value_type>) return std::forward<F>(f)(std::move(value_)), next_result();
+    else return next_result(std::forward<F>(f)(std::move(value_)));
   }
   template <class F>
   auto transform(F&& f) const& {
     using next_result = result<std::remove_cvref_t<decltype(std::forward<F>(f)(value_))>>;
-    return ok_ ? next_result(std::forward<F>(f)(value_)) : next_result(*failed_);
+    if (!ok_) return next_result(*failed_);
+    if constexpr (std::is_void_v<typename next_result::value_type>) return std::forward<F>(f)(value_), next_result();
+    else return next_result(std::forward<F>(f)(value_));
   }
   /// This value, or `f(error)`, itself a result.
   template <class F>
