@@ -93,6 +93,8 @@ class basic_lake {
 
   /// Replaces the value at the path by `value`, serialised by nlohmann::json. Refuses text: is it JSON or a JSON string?
   template <class T, trace_sink Trace = no_trace>
+  result<time_seq> write(std::string_view catalog, std::string_view path, const T& value, const call_options& call, Trace&& sink = {});
+  template <class T, trace_sink Trace = no_trace>
   result<time_seq> write(std::string_view catalog, std::string_view path, const T& value, Trace&& sink = {});
 
   /// Writes all requests of one catalog, in order, or none. Returns their ids, consecutive.
@@ -116,7 +118,11 @@ class basic_lake {
   /// Complexity: two index round trips for all where the index batches, one put per request.
   template <trace_sink Trace = no_trace>
   std::vector<result<time_seq>> write_many(std::span<const write_request> requests, const call_options& call, Trace&& sink = {}) {
-    return detail::write_many(*state_, requests, call, sink);
+    auto answers = detail::write_many(*state_, requests, call, sink);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      state_->tell_end("write_many", requests[i].catalog, answers[i] ? nullptr : &answers[i].error());
+    }
+    return answers;
   }
   template <trace_sink Trace = no_trace>
   std::vector<result<time_seq>> write_many(std::span<const write_request> requests, Trace&& sink = {}) {
@@ -129,7 +135,9 @@ class basic_lake {
 
   /// Whether the write with this id is committed: the answer to errc::outcome_unknown.
   /// Errors: outcome_unknown while it is still pending, or where the index no longer knows. Complexity: one index round trip.
-  result<bool> committed(std::string_view catalog, time_seq id) { return detail::ask_committed(*state_, catalog, id); }
+  result<bool> committed(std::string_view catalog, time_seq id) {
+    return state_->observe("committed", catalog, [&] { return detail::ask_committed(*state_, catalog, id); });
+  }
 
   // Reading -----------------------------------------------------------------------------------------------------------
 
@@ -137,7 +145,10 @@ class basic_lake {
   /// Complexity: one index round trip (more while `pending::wait` waits).
   template <trace_sink Trace = no_trace>
   list_type list(std::string_view catalog, const list_options& options, const call_options& call, Trace&& sink = {}) const {
-    return list_type(*state_, detail::list_one(*state_, catalog, options, call, sink));
+    state_->tell(event_kind::started, "list", catalog);
+    list_type listed = list_quietly(catalog, options, call, sink);
+    state_->tell_end("list", catalog, listed.error() ? &*listed.error() : nullptr);
+    return listed;
   }
   template <trace_sink Trace = no_trace>
   list_type list(std::string_view catalog, const list_options& options, Trace&& sink = {}) const {
@@ -151,12 +162,17 @@ class basic_lake {
 
   /// Lists many catalogs, each with its own outcome. Complexity: one index round trip where the index batches.
   template <trace_sink Trace = no_trace>
+  std::vector<list_type> batch_list(std::span<const std::string> catalogs, const list_options& options, const call_options& call,
+                                    Trace&& sink = {}) const {
+    return batch(std::vector<std::string_view>(catalogs.begin(), catalogs.end()), options, call, sink);
+  }
+  template <trace_sink Trace = no_trace>
   std::vector<list_type> batch_list(std::span<const std::string> catalogs, const list_options& options = {}, Trace&& sink = {}) const {
-    return batch(std::vector<std::string_view>(catalogs.begin(), catalogs.end()), options, sink);
+    return batch_list(catalogs, options, call_options{}, sink);
   }
   template <trace_sink Trace = no_trace>
   std::vector<list_type> batch_list(std::initializer_list<std::string_view> catalogs, const list_options& options = {}, Trace&& sink = {}) const {
-    return batch(std::vector<std::string_view>(catalogs), options, sink);
+    return batch(std::vector<std::string_view>(catalogs), options, call_options{}, sink);
   }
 
   /// The newest merged document's text, `{}` if nothing was written; waits for writes in flight as `lake_options::read_pending` says.
@@ -173,8 +189,12 @@ class basic_lake {
 
   /// The same as bytes.
   template <trace_sink Trace = no_trace>
+  result<std::vector<std::byte>> read_bytes(std::string_view catalog, const call_options& call, Trace&& sink = {}) const {
+    return observe_read(catalog, call, sink, [&](const list_type& head) { return head.read_bytes(sink); });
+  }
+  template <trace_sink Trace = no_trace>
   result<std::vector<std::byte>> read_bytes(std::string_view catalog, Trace&& sink = {}) const {
-    return observe_read(catalog, {}, sink, [&](const list_type& head) { return head.read_bytes(sink); });
+    return read_bytes(catalog, call_options{}, sink);
   }
 
   /// The same parsed. Needs `<nlohmann/json.hpp>`, which lake.hpp brings.
@@ -185,14 +205,22 @@ class basic_lake {
 
   /// The same as a `T`, by nlohmann's conversions. Errors: also invalid_argument where the document does not fit.
   template <class T, trace_sink Trace = no_trace>
+  result<T> read(std::string_view catalog, const call_options& call, Trace&& sink = {}) const;
+  template <class T, trace_sink Trace = no_trace>
   result<T> read(std::string_view catalog, Trace&& sink = {}) const;
 
   /// The text of a part: any RFC 6901 pointer, array elements and any key included; "" and "/" are the whole document.
   /// Errors: as read_string; not_found if absent; invalid_path for a malformed pointer.
   template <trace_sink Trace = no_trace>
-  result<std::string> read_at(std::string_view catalog, std::string_view pointer, Trace&& sink = {}) const {
-    return observe_read(catalog, {}, sink, [&](const list_type& head) { return head.read_at(pointer, sink); });
+  result<std::string> read_at(std::string_view catalog, std::string_view pointer, const call_options& call, Trace&& sink = {}) const {
+    return observe_read(catalog, call, sink, [&](const list_type& head) { return head.read_at(pointer, sink); });
   }
+  template <trace_sink Trace = no_trace>
+  result<std::string> read_at(std::string_view catalog, std::string_view pointer, Trace&& sink = {}) const {
+    return read_at(catalog, pointer, call_options{}, sink);
+  }
+  template <class T, trace_sink Trace = no_trace>
+  result<T> read_at(std::string_view catalog, std::string_view pointer, const call_options& call, Trace&& sink = {}) const;
   template <class T, trace_sink Trace = no_trace>
   result<T> read_at(std::string_view catalog, std::string_view pointer, Trace&& sink = {}) const;
 
@@ -200,68 +228,104 @@ class basic_lake {
 
   /// The catalog's meta as a JSON object: keys sorted by bytes, values byte-exact, `{}` if none. Complexity: one index round trip.
   template <trace_sink Trace = no_trace>
+  result<std::string> meta(std::string_view catalog, const call_options& call, Trace&& sink = {}) const {
+    return with_catalog("meta", catalog, call, sink, [&] { return detail::all_meta(*state_, catalog); });
+  }
+  template <trace_sink Trace = no_trace>
   result<std::string> meta(std::string_view catalog, Trace&& sink = {}) const {
-    return with_catalog("meta", catalog, sink, [&] { return detail::all_meta(*state_, catalog); });
+    return meta(catalog, call_options{}, sink);
   }
   /// The meta of many catalogs, by name. The first failure is the call's. Complexity: one index round trip each.
   template <trace_sink Trace = no_trace>
-  result<std::map<std::string, std::string>> batch_meta(std::span<const std::string> catalogs, Trace&& sink = {}) const {
+  result<std::map<std::string, std::string>> batch_meta(std::span<const std::string> catalogs, const call_options& call, Trace&& sink = {}) const {
     std::map<std::string, std::string> all;
     for (const std::string& catalog : catalogs) {
-      auto one = meta(catalog, sink);
+      auto one = meta(catalog, call, sink);
       if (!one) return std::move(one).error();
       all.insert_or_assign(catalog, *std::move(one));
     }
     return all;
   }
+  template <trace_sink Trace = no_trace>
+  result<std::map<std::string, std::string>> batch_meta(std::span<const std::string> catalogs, Trace&& sink = {}) const {
+    return batch_meta(catalogs, call_options{}, sink);
+  }
 
   /// Writes a file: opaque bytes beside the document, body and meta at once.
   /// Errors: invalid_path, invalid_meta, limit_exceeded; outcome_unknown; else "not written". Complexity: two index round trips, one put.
   template <trace_sink Trace = no_trace>
+  result<void> write_file(const file_request& request, const call_options& call, Trace&& sink = {}) {
+    return state_->observe("write_file", request.path, [&] { return detail::write_one_file(*state_, request, call, sink); });
+  }
+  template <trace_sink Trace = no_trace>
   result<void> write_file(const file_request& request, Trace&& sink = {}) {
-    return state_->observe("write_file", request.path, [&] { return detail::write_one_file(*state_, request, sink); });
+    return write_file(request, call_options{}, sink);
   }
   /// The file's bytes. Errors: not_found; corrupt_body names the key. Complexity: one index round trip, one get.
   template <trace_sink Trace = no_trace>
+  result<std::string> read_file(std::string_view catalog, std::string_view path, const call_options& call, Trace&& sink = {}) const {
+    return with_file("read_file", catalog, path, call, sink, [&] { return detail::read_one_file(*state_, catalog, path); });
+  }
+  template <trace_sink Trace = no_trace>
   result<std::string> read_file(std::string_view catalog, std::string_view path, Trace&& sink = {}) const {
-    return state_->observe("read_file", path, [&] { return detail::read_one_file(*state_, catalog, path, sink); });
+    return read_file(catalog, path, call_options{}, sink);
   }
   /// True: was there, and is gone for every later call; false: was not. Its bytes go with a clear, after the grace.
   template <trace_sink Trace = no_trace>
+  result<bool> remove_file(std::string_view catalog, std::string_view path, const call_options& call, Trace&& sink = {}) {
+    return with_file("remove_file", catalog, path, call, sink, [&] { return state_->index.drop_file(catalog, path); });
+  }
+  template <trace_sink Trace = no_trace>
   result<bool> remove_file(std::string_view catalog, std::string_view path, Trace&& sink = {}) {
-    return with_file("remove_file", catalog, path, sink, [&] { return state_->index.drop_file(catalog, path); });
+    return remove_file(catalog, path, call_options{}, sink);
   }
   /// Whether the file is there: `if (db.file_exists(c, p) == true)`. Complexity: one index round trip.
   template <trace_sink Trace = no_trace>
-  result<bool> file_exists(std::string_view catalog, std::string_view path, Trace&& sink = {}) const {
-    return with_file("file_exists", catalog, path, sink,
+  result<bool> file_exists(std::string_view catalog, std::string_view path, const call_options& call, Trace&& sink = {}) const {
+    return with_file("file_exists", catalog, path, call, sink,
                      [&] { return state_->index.read_file(catalog, path).transform([](const auto& found) { return found.has_value(); }); });
+  }
+  template <trace_sink Trace = no_trace>
+  result<bool> file_exists(std::string_view catalog, std::string_view path, Trace&& sink = {}) const {
+    return file_exists(catalog, path, call_options{}, sink);
   }
   /// `{"/avatar.png": {...}, ...}`: every file's meta, paths sorted by bytes; `{}` without files. Complexity: one index round trip.
   template <trace_sink Trace = no_trace>
+  result<std::string> files_and_meta(std::string_view catalog, const call_options& call, Trace&& sink = {}) const {
+    return with_catalog("files_and_meta", catalog, call, sink, [&] { return detail::all_files(*state_, catalog); });
+  }
+  template <trace_sink Trace = no_trace>
   result<std::string> files_and_meta(std::string_view catalog, Trace&& sink = {}) const {
-    return with_catalog("files_and_meta", catalog, sink, [&] { return detail::all_files(*state_, catalog); });
+    return files_and_meta(catalog, call_options{}, sink);
   }
 
   // History -----------------------------------------------------------------------------------------------------------
 
   /// The newest snapshot, made now if anything is newer than it. Errors: not_found if nothing was ever written; as read_string.
   template <trace_sink Trace = no_trace>
-  result<snapshot> take_snapshot(std::string_view catalog, Trace&& sink = {}) {
-    return with_catalog("take_snapshot", catalog, sink, [&] {
-      return detail::snapshot_now(*state_, catalog, call_options{}, sink).transform([](const snapshot_info& made) {
+  result<snapshot> take_snapshot(std::string_view catalog, const call_options& call, Trace&& sink = {}) {
+    return with_catalog("take_snapshot", catalog, call, sink, [&] {
+      return detail::snapshot_now(*state_, catalog, call, sink).transform([](const snapshot_info& made) {
         return snapshot{made.start, made.stop};
       });
     });
+  }
+  template <trace_sink Trace = no_trace>
+  result<snapshot> take_snapshot(std::string_view catalog, Trace&& sink = {}) {
+    return take_snapshot(catalog, call_options{}, sink);
   }
 
   /// Removes the deltas and snapshots that the newest old-enough snapshot replaces, after reading that snapshot back; makes one first if
   /// there is none. Also reaps expired pending members, superseded files and orphans. A crash anywhere is finished by the next call.
   /// Errors: corrupt_body where the snapshot cannot be read (nothing is removed). Objects that resist are in the result.
   template <trace_sink Trace = no_trace>
+  result<clear_result> clear_history(std::string_view catalog, const clear_options& options, const call_options& call, Trace&& sink = {}) {
+    return with_catalog("clear_history", catalog, call, sink,
+                        [&] { return detail::clear_catalog(*state_, catalog, options, call, sink); });
+  }
+  template <trace_sink Trace = no_trace>
   result<clear_result> clear_history(std::string_view catalog, const clear_options& options, Trace&& sink = {}) {
-    return with_catalog("clear_history", catalog, sink,
-                        [&] { return detail::clear_catalog(*state_, catalog, options, call_options{}, sink); });
+    return clear_history(catalog, options, call_options{}, sink);
   }
   template <trace_sink Trace = no_trace>
   result<clear_result> clear_history(std::string_view catalog, Trace&& sink = {}) {
@@ -278,26 +342,42 @@ class basic_lake {
   /// Takes one delta out of the log. True: removed now; false: removed before.
   /// Errors: not_found, pending_write; history_trimmed where a published snapshot covers it. Complexity: one index round trip, one removal.
   template <trace_sink Trace = no_trace>
+  result<bool> remove_delta(std::string_view catalog, time_seq id, const call_options& call, Trace&& sink = {}) {
+    return with_catalog("remove_delta", catalog, call, sink, [&] { return detail::remove_one_delta(*state_, catalog, id); });
+  }
+  template <trace_sink Trace = no_trace>
   result<bool> remove_delta(std::string_view catalog, time_seq id, Trace&& sink = {}) {
-    return with_catalog("remove_delta", catalog, sink, [&] { return detail::remove_one_delta(*state_, catalog, id); });
+    return remove_delta(catalog, id, call_options{}, sink);
   }
   /// Empties a catalog in one step, files and meta included, then removes its objects; ids are never reused.
   /// True: something was there. Objects that resist go to the hook; repeat the call to try them again.
   template <trace_sink Trace = no_trace>
+  result<bool> remove_catalog(std::string_view catalog, const call_options& call, Trace&& sink = {}) {
+    return with_catalog("remove_catalog", catalog, call, sink, [&] { return detail::remove_whole_catalog(*state_, catalog); });
+  }
+  template <trace_sink Trace = no_trace>
   result<bool> remove_catalog(std::string_view catalog, Trace&& sink = {}) {
-    return with_catalog("remove_catalog", catalog, sink, [&] { return detail::remove_whole_catalog(*state_, catalog); });
+    return remove_catalog(catalog, call_options{}, sink);
   }
 
   /// Every delta that is left, oldest first, with path, type, size and meta. Complexity: one index round trip, one get per delta.
   template <trace_sink Trace = no_trace>
+  result<std::vector<history_entry>> history(std::string_view catalog, const call_options& call, Trace&& sink = {}) const {
+    return with_catalog("history", catalog, call, sink, [&] { return detail::history_of(*state_, catalog); });
+  }
+  template <trace_sink Trace = no_trace>
   result<std::vector<history_entry>> history(std::string_view catalog, Trace&& sink = {}) const {
-    return with_catalog("history", catalog, sink, [&] { return detail::history_of(*state_, catalog); });
+    return history(catalog, call_options{}, sink);
   }
   /// The deltas after `since`, in order: pass the last id of one call to the next and miss nothing.
   /// Stops before a write in flight. Errors: history_trimmed. Complexity: two index round trips.
   template <trace_sink Trace = no_trace>
+  result<std::vector<delta>> changes(std::string_view catalog, time_seq since, const call_options& call, Trace&& sink = {}) const {
+    return with_catalog("changes", catalog, call, sink, [&] { return detail::changes_since(*state_, catalog, since); });
+  }
+  template <trace_sink Trace = no_trace>
   result<std::vector<delta>> changes(std::string_view catalog, time_seq since, Trace&& sink = {}) const {
-    return with_catalog("changes", catalog, sink, [&] { return detail::changes_since(*state_, catalog, since); });
+    return changes(catalog, since, call_options{}, sink);
   }
 
   // The lake ----------------------------------------------------------------------------------------------------------
@@ -306,14 +386,16 @@ class basic_lake {
   template <trace_sink Trace = no_trace>
     requires enumerating_index<Index>
   result<std::vector<std::string>> catalogs(std::string_view prefix = {}, Trace&& sink = {}) const {
-    if (auto open = state_->open(sink); !open) return std::move(open).error();
-    std::vector<std::string> names;
-    auto visited = state_->index.for_each_catalog(prefix, [&names](std::string_view name) {
-      names.emplace_back(name);
-      return true;
+    return state_->observe("catalogs", prefix, [&]() -> result<std::vector<std::string>> {
+      if (auto open = state_->open(sink); !open) return std::move(open).error();
+      std::vector<std::string> names;
+      auto visited = state_->index.for_each_catalog(prefix, [&names](std::string_view name) {
+        names.emplace_back(name);
+        return true;
+      });
+      if (!visited) return std::move(visited).error();
+      return names;
     });
-    if (!visited) return std::move(visited).error();
-    return names;
   }
 
   /// What this lake did since it was made.
@@ -337,34 +419,45 @@ class basic_lake {
   [[nodiscard]] const Codec& codec() const noexcept { return state_->codec; }
 
  private:
+  template <trace_sink Trace>
+  list_type list_quietly(std::string_view catalog, const list_options& options, const call_options& call, Trace& sink) const {
+    return list_type(*state_, detail::list_one(*state_, catalog, options, call, sink));
+  }
+
   template <trace_sink Trace, class Read>
   auto observe_read(std::string_view catalog, const call_options& call, Trace& sink, const Read& read_head) const {
     return state_->observe("read", catalog, [&] {
-      return read_head(list(catalog, list_options{.pending = state_->options.read_pending}, call, sink));
+      return read_head(list_quietly(catalog, list_options{.pending = state_->options.read_pending}, call, sink));
     });
   }
 
-  /// Name checked, lake open, events told: then `run`.
+  /// Events told, call in time, name checked, lake open: then `run`.
   template <trace_sink Trace, class Run>
-  auto with_catalog(std::string_view operation, std::string_view catalog, Trace& sink, const Run& run) const {
+  auto with_catalog(std::string_view operation, std::string_view catalog, const call_options& call, Trace& sink, const Run& run) const {
     return state_->observe(operation, catalog, [&]() -> decltype(run()) {
       if (auto named = detail::check_name<layout_type>(catalog, state_->options.limits); !named) return std::move(named).error();
+      if (auto on = detail::deadline(state_->options, state_->executor, call).check(operation, catalog); !on) return std::move(on).error();
       if (auto open = state_->open(sink); !open) return std::move(open).error();
       return run();
     });
   }
   template <trace_sink Trace, class Run>
-  auto with_file(std::string_view operation, std::string_view catalog, std::string_view path, Trace& sink, const Run& run) const {
-    return with_catalog(operation, catalog, sink, [&]() -> decltype(run()) {
+  auto with_file(std::string_view operation, std::string_view catalog, std::string_view path, const call_options& call, Trace& sink,
+                 const Run& run) const {
+    return with_catalog(operation, catalog, call, sink, [&]() -> decltype(run()) {
       if (auto valid = detail::check_file_request(*state_, catalog, path); !valid) return std::move(valid).error();
       return run();
     });
   }
   template <trace_sink Trace>
-  std::vector<list_type> batch(const std::vector<std::string_view>& catalogs, const list_options& options, Trace& sink) const {
+  std::vector<list_type> batch(const std::vector<std::string_view>& catalogs, const list_options& options, const call_options& call,
+                               Trace& sink) const {
     std::vector<list_type> lists;
     lists.reserve(catalogs.size());
-    for (auto& each : detail::list_many(*state_, catalogs, options, call_options{}, sink)) lists.push_back(list_type(*state_, std::move(each)));
+    for (auto& each : detail::list_many(*state_, catalogs, options, call, sink)) {
+      lists.push_back(list_type(*state_, std::move(each)));
+      state_->tell_end("batch_list", lists.back().catalog(), lists.back().error() ? &*lists.back().error() : nullptr);
+    }
     return lists;
   }
 

@@ -25,6 +25,9 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI {
 template <class Lake>
 class list_result {
  public:
+  /// The name of the catalog.
+  [[nodiscard]] const std::string& catalog() const& noexcept { return data_.catalog; }
+  [[nodiscard]] std::string catalog() && { return std::move(data_.catalog); }
   /// Whether a live write in flight was seen. In the default mode `error()` then says errc::pending_write.
   [[nodiscard]] bool has_pending() const noexcept { return data_.answer.pending.has_value(); }
   [[nodiscard]] const std::optional<lake::error>& error() const& noexcept { return data_.failed; }

@@ -3,22 +3,12 @@
 #include <lake/testing/index_contract.hpp>
 
 #include "support/catch.hpp"
+#include "support/memory_index_access.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace lake::inline v0::inline LAKE_DETAIL_ABI {
-
-/// Damages a memory index behind its back.
-struct memory_index_access {
-  static detail::memory_catalog& catalog(memory_index& index, std::string_view name) {
-    return index.shard_of(name).catalogs.find(name)->second;
-  }
-};
-
-}  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
 
 namespace {
 

@@ -125,8 +125,8 @@ class file_lock {
     return taken;
   }
 
-  /// Tries until it has the flock or the deadline passed. Sleeps between tries for `longest` at most, and less the longer it has waited: the
-  /// first to ask after a release is then most likely the oldest.
+  /// Tries until it has the flock or the deadline passed. Sleeps between tries for `longest` at most, and less the longer it has waited:
+  /// the first to ask after a release is then most likely the oldest.
   [[nodiscard]] result<void> poll(int descriptor, time_point deadline, std::chrono::microseconds longest) {
     const time_point begun = std::chrono::steady_clock::now();
     while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {

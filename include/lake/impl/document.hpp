@@ -38,13 +38,19 @@ result<T> list_result<Lake>::read_at(std::string_view pointer, Trace&& sink) con
 
 template <class Index, class Storage, class Cache, class Codec>
 template <class T, trace_sink Trace>
-result<time_seq> basic_lake<Index, Storage, Cache, Codec>::write(std::string_view catalog, std::string_view path, const T& value, Trace&& sink) {
+result<time_seq> basic_lake<Index, Storage, Cache, Codec>::write(std::string_view catalog, std::string_view path, const T& value,
+                                                                const call_options& call, Trace&& sink) {
   static_assert(!std::is_convertible_v<const T&, std::string_view>,
                 "lake: is this text JSON or a string? JSON text: write({.catalog, .path, .body = text}); a JSON string: write(catalog, path, "
                 "nlohmann::json(text))");
   auto body = merge::from_value(value);
   if (!body) return std::move(body).error();
-  return write(write_request{.catalog = catalog, .path = path, .body = *std::move(body)}, call_options{}, sink);
+  return write(write_request{.catalog = catalog, .path = path, .body = *std::move(body)}, call, sink);
+}
+template <class Index, class Storage, class Cache, class Codec>
+template <class T, trace_sink Trace>
+result<time_seq> basic_lake<Index, Storage, Cache, Codec>::write(std::string_view catalog, std::string_view path, const T& value, Trace&& sink) {
+  return write(catalog, path, value, call_options{}, sink);
 }
 
 template <class Index, class Storage, class Cache, class Codec>
@@ -60,14 +66,25 @@ result<nlohmann::json> basic_lake<Index, Storage, Cache, Codec>::read_json(std::
 
 template <class Index, class Storage, class Cache, class Codec>
 template <class T, trace_sink Trace>
+result<T> basic_lake<Index, Storage, Cache, Codec>::read(std::string_view catalog, const call_options& call, Trace&& sink) const {
+  return observe_read(catalog, call, sink, [&](const list_type& head) { return head.template read<T>(sink); });
+}
+template <class Index, class Storage, class Cache, class Codec>
+template <class T, trace_sink Trace>
 result<T> basic_lake<Index, Storage, Cache, Codec>::read(std::string_view catalog, Trace&& sink) const {
-  return observe_read(catalog, {}, sink, [&](const list_type& head) { return head.template read<T>(sink); });
+  return this->template read<T>(catalog, call_options{}, sink);
 }
 
 template <class Index, class Storage, class Cache, class Codec>
 template <class T, trace_sink Trace>
+result<T> basic_lake<Index, Storage, Cache, Codec>::read_at(std::string_view catalog, std::string_view pointer, const call_options& call,
+                                                            Trace&& sink) const {
+  return observe_read(catalog, call, sink, [&](const list_type& head) { return head.template read_at<T>(pointer, sink); });
+}
+template <class Index, class Storage, class Cache, class Codec>
+template <class T, trace_sink Trace>
 result<T> basic_lake<Index, Storage, Cache, Codec>::read_at(std::string_view catalog, std::string_view pointer, Trace&& sink) const {
-  return observe_read(catalog, {}, sink, [&](const list_type& head) { return head.template read_at<T>(pointer, sink); });
+  return this->template read_at<T>(catalog, pointer, call_options{}, sink);
 }
 
 }  // namespace lake::inline v0::inline LAKE_DETAIL_ABI

@@ -82,7 +82,7 @@ result<bool> commit_file(State& state, std::string_view catalog, std::string_vie
 /// Writes one file. Complexity: two index round trips and one put. Effects on failure: the file is as it was; an object nobody
 /// points to may remain until a clear.
 template <class State, trace_sink Trace>
-result<void> write_one_file(State& state, const file_request& request, Trace& sink) {
+result<void> write_one_file(State& state, const file_request& request, const call_options& call, Trace& sink) {
   const limits_options& limits = state.options.limits;
   if (auto valid = check_file_request(state, request.catalog, request.path); !valid) return valid;
   if (request.body.view().size() > limits.body_bytes) {
@@ -91,7 +91,9 @@ result<void> write_one_file(State& state, const file_request& request, Trace& si
   auto meta = check_meta(request.meta, request.catalog, limits);
   if (!meta) return std::move(meta).error();
   if (auto open = state.open(sink); !open) return open;
+  const deadline until(state.options, state.executor, call);
   for (std::size_t attempt = 0; attempt < state.options.write_attempts; ++attempt) {
+    if (auto on = until.check("write_file", request.path); !on) return on;
     result<file_record> record = [&] {
       const stage put(sink, "StoragePut");
       return put_file_object(state, request, *meta);
@@ -108,10 +110,8 @@ result<void> write_one_file(State& state, const file_request& request, Trace& si
 }
 
 /// A file's bytes. Errors: not_found, corrupt_body. Complexity: one index round trip and one get.
-template <class State, trace_sink Trace>
-result<std::string> read_one_file(State& state, std::string_view catalog, std::string_view path, Trace& sink) {
-  if (auto valid = check_file_request(state, catalog, path); !valid) return std::move(valid).error();
-  if (auto open = state.open(sink); !open) return std::move(open).error();
+template <class State>
+result<std::string> read_one_file(State& state, std::string_view catalog, std::string_view path) {
   for (bool again = false;; again = true) {
     auto record = state.index.read_file(catalog, path);
     if (!record) return std::move(record).error();

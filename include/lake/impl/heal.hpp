@@ -43,14 +43,17 @@ result<void> check_before_heal(const State& state, std::string_view catalog, con
   };
   if constexpr (listing_storage<typename State::storage_type>) {
     const time_seq newest = log.snapshots.empty() ? time_seq{} : log.snapshots.back().stop;
+    std::vector<time_seq> members;
+    for (const delta& each : log.deltas) members.push_back(each.id);
+    for (const body_ref& each : log.pendings) members.push_back(each.id);
+    std::sort(members.begin(), members.end());
     std::string orphan;
     for (const object_kind kind : {object_kind::delta, object_kind::snapshot}) {
       const std::string folder = State::layout::catalog_folder(State::kind, catalog) + (kind == object_kind::delta ? "delta/" : "snap/");
       auto listed = state.storage.list(folder, [&](const object_info& each) {
         const auto id = id_in_name(std::string_view(each.key).substr(folder.size()), kind);
         if (!id || *id <= newest) return true;
-        const bool known = kind == object_kind::delta &&
-                           std::any_of(log.deltas.begin(), log.deltas.end(), [&](const delta& member) { return member.id == *id; });
+        const bool known = kind == object_kind::delta && std::binary_search(members.begin(), members.end(), *id);
         if (!known) orphan = each.key;
         return known;
       });

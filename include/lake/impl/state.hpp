@@ -77,6 +77,11 @@ struct lake_state {
       contained([&] { options.on_event(event{what, operation, subject, reason, elapsed}); });
   }
 
+  /// The end of one operation, or of one part of a call that answers for several.
+  void tell_end(std::string_view operation, std::string_view subject, const lake::error* reason) const noexcept {
+    tell(reason == nullptr ? event_kind::finished : event_kind::failed, operation, subject, reason);
+  }
+
   /// Runs one operation between its events; `run` returns a result.
   template <class Run>
   auto observe(std::string_view operation, std::string_view subject, const Run& run) const {

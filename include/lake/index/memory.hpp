@@ -33,7 +33,7 @@ struct memory_index_options {
   clock_source clock = {};  ///< The index's clock: ids and ages come from it. Injected functions must not call the index.
 };
 
-/// An index in memory. A handle: copies share the state; it is gone with the last of them. Thread-safe; catalogs are spread over 16 mutexes.
+/// An index in memory. A handle: copies share the state; it is gone with the last of them. Thread-safe; 16 mutexes share the catalogs.
 /// Durability: none. Refinements: enumerating, batching, dumping.
 template <class Layout = layout::documented>
 class basic_memory_index {

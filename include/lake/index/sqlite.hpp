@@ -52,8 +52,9 @@ class basic_sqlite_index {
  public:
   using layout_type = Layout;
 
-  /// Opens the file, creates it if allowed. Errors: configuration (a folder; another program's file; a newer schema: the message names both);
-  /// not_found (missing, and `create` is false); corrupt_index (no database, or a truncated one); access_denied; io; unavailable.
+  /// Opens the file, creates it if allowed.
+  /// Errors: configuration (a folder; another program's file; a newer schema: the message names both); not_found (missing, and `create` is
+  /// false); corrupt_index (no database, or a truncated one); access_denied; io; unavailable.
   [[nodiscard]] static result<basic_sqlite_index> open(const sqlite_index_options& options) {
     result<std::shared_ptr<detail::sqlite_state>> state = detail::sqlite_state::open(options);
     if (!state) return std::move(state).error();

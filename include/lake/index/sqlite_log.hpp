@@ -94,6 +94,7 @@ class sqlite_counted {
 /// A log that may not write (a reader's) only notes that the rule wanted to: the index then repeats the rule where it may.
 /// `sizes_match` counts rows when this process meets the catalog for the first time, and then trusts the control record: rows and record
 /// change in one transaction, whoever does it. That the newest snapshot is the recorded one is looked up every time.
+/// Its many members are those that the concept names.
 class sqlite_log {
  public:
   sqlite_log(sqlite_session& session, std::string_view catalog, const clock_source& clock, sqlite_counted& counted, bool may_write)

@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,8 +26,9 @@ enum class sqlite_sync : bool { later, now };
 /// Runs steps inside transactions. Thread-safe; not copyable.
 ///
 /// A combining queue: each thread puts its step at the end; the one in front leads. The leader waits for the file lock (other processes
-/// stand there), takes whatever has queued up by then, runs it in one transaction, each step inside a savepoint of its own, commits once,
-/// wakes everybody, and hands over to the next. So a hundred threads share one fsync, and nobody ever waits for company.
+/// stand there), takes the steps that have queued up by then and want an fsync, or want none, as its own does, runs them in one transaction,
+/// each inside a savepoint of its own, commits once, wakes everybody, and hands over to the next. So a hundred threads share one fsync, and
+/// nobody ever waits for company.
 /// A step is acknowledged only after the commit; a commit that fails fails every step in it.
 class sqlite_writer {
  public:
@@ -111,8 +112,8 @@ class sqlite_writer {
     result<void> failed;
     {
       result<file_lock::guard> lock = lock_->acquire(mine.deadline);
-      batch = take(lock.has_value());
-      if (lock) run_batch(batch);
+      batch = take(mine, lock.has_value());
+      if (lock) run_batch(batch, mine.sync);
       else failed = std::move(lock).error();
     }
     const std::scoped_lock hold(mutex_);
@@ -128,22 +129,22 @@ class sqlite_writer {
     waiting_.front()->wake.notify_one();
   }
 
-  /// With the lock: the steps of the next transaction. Without: those whose time is over too, the leader's among them.
-  [[nodiscard]] steps take(bool locked) {
-    const std::scoped_lock hold(mutex_);
-    std::size_t count = 1;
+  /// With the lock: the steps of the next transaction, those that want an fsync as the leader does or does not: a reservation is not held up
+  /// by an fsync that it does not need. Without: the leader's, and those whose time is over too.
+  [[nodiscard]] steps take(const step& leader, bool locked) {
     const auto now = file_lock::time_point::clock::now();
-    while (count < waiting_.size() && (locked ? count < steps_per_transaction : waiting_[count]->deadline <= now)) ++count;
-    steps batch(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+    steps batch;
+    steps left;
+    const std::scoped_lock hold(mutex_);
+    for (step* one : waiting_) {
+      const bool fits = locked ? one->sync == leader.sync && batch.size() < steps_per_transaction : one->deadline <= now;
+      (one == &leader || fits ? batch : left).push_back(one);
+    }
+    waiting_ = std::move(left);
     return batch;
   }
 
-  void run_batch(const steps& batch) {
-    sqlite_sync sync = sqlite_sync::later;
-    for (const step* one : batch) {
-      if (one->sync == sqlite_sync::now) sync = sqlite_sync::now;
-    }
+  void run_batch(const steps& batch, sqlite_sync sync) {
     result<void> whole = set_synchronous(sync);
     if (whole) whole = session_.run(sqlite_query::begin_write);
     if (whole) whole = run_steps(batch);

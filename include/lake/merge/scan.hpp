@@ -15,11 +15,11 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::merge {
 /// True for the four white-space characters of JSON.
 [[nodiscard]] constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-/// Returns `json` without the JSON white space around it. Lifetime: a view of the argument.
-[[nodiscard]] constexpr std::string_view trim(std::string_view json) noexcept {
-  while (!json.empty() && is_space(json.front())) json.remove_prefix(1);
-  while (!json.empty() && is_space(json.back())) json.remove_suffix(1);
-  return json;
+/// Returns `input` without the JSON white space around it. Lifetime: a view of the argument.
+[[nodiscard]] constexpr std::string_view trim(std::string_view input) noexcept {
+  while (!input.empty() && is_space(input.front())) input.remove_prefix(1);
+  while (!input.empty() && is_space(input.back())) input.remove_suffix(1);
+  return input;
 }
 
 /// Appends `unescaped` to `out` as a JSON string: quotes, and only the escapes that RFC 8259 demands.
@@ -83,37 +83,37 @@ enum class kind { object, array, string, number, boolean, null, nothing };
   return "no value";
 }
 
-[[nodiscard]] constexpr std::size_t skip_space(std::string_view json, std::size_t at) noexcept {
-  while (at < json.size() && is_space(json[at])) ++at;
+[[nodiscard]] constexpr std::size_t skip_space(std::string_view input, std::size_t at) noexcept {
+  while (at < input.size() && is_space(input[at])) ++at;
   return at;
 }
 
 /// One past the closing quote of the string whose opening quote is at `at`; npos if the text ends first.
-[[nodiscard]] constexpr std::size_t string_end(std::string_view json, std::size_t at) noexcept {
-  for (++at; at < json.size(); ++at) {
-    if (json[at] == '"') return at + 1;
-    if (json[at] == '\\') ++at;
+[[nodiscard]] constexpr std::size_t string_end(std::string_view input, std::size_t at) noexcept {
+  for (++at; at < input.size(); ++at) {
+    if (input[at] == '"') return at + 1;
+    if (input[at] == '\\') ++at;
   }
   return npos;
 }
 
 /// One past the last byte of the number or word at `at`.
-[[nodiscard]] constexpr std::size_t word_end(std::string_view json, std::size_t at) noexcept {
+[[nodiscard]] constexpr std::size_t word_end(std::string_view input, std::size_t at) noexcept {
   constexpr std::string_view ends = ",:]}[{\" \n\r\t";
-  while (at < json.size() && ends.find(json[at]) == npos) ++at;
+  while (at < input.size() && ends.find(input[at]) == npos) ++at;
   return at;
 }
 
 /// One past the value that begins at `at`; npos if the text ends first. Counts brackets only; no recursion.
-[[nodiscard]] constexpr std::size_t value_end(std::string_view json, std::size_t at) noexcept {
-  if (at >= json.size()) return npos;
-  if (json[at] == '"') return string_end(json, at);
-  if (json[at] != '{' && json[at] != '[') return word_end(json, at);
+[[nodiscard]] constexpr std::size_t value_end(std::string_view input, std::size_t at) noexcept {
+  if (at >= input.size()) return npos;
+  if (input[at] == '"') return string_end(input, at);
+  if (input[at] != '{' && input[at] != '[') return word_end(input, at);
   std::size_t depth = 0;
-  while (at < json.size()) {
-    const char c = json[at];
+  while (at < input.size()) {
+    const char c = input[at];
     if (c == '"') {
-      at = string_end(json, at);
+      at = string_end(input, at);
       if (at == npos) return npos;
       continue;
     }
@@ -125,13 +125,13 @@ enum class kind { object, array, string, number, boolean, null, nothing };
 }
 
 /// The number of containers open at once in a well-formed text.
-[[nodiscard]] constexpr std::size_t height_of(std::string_view json) noexcept {
+[[nodiscard]] constexpr std::size_t height_of(std::string_view input) noexcept {
   std::size_t highest = 0;
   std::size_t depth = 0;
-  for (std::size_t at = 0; at < json.size(); ++at) {
-    const char c = json[at];
+  for (std::size_t at = 0; at < input.size(); ++at) {
+    const char c = input[at];
     if (c == '"') {
-      const std::size_t end = string_end(json, at);
+      const std::size_t end = string_end(input, at);
       if (end == npos) break;
       at = end - 1;
     } else if (c == '{' || c == '[') {
@@ -151,20 +151,20 @@ struct extent {
 
 /// The extents of all containers of one text in the order in which they open. With it no byte is scanned once per level
 /// of nesting, so a deep document costs what a flat one costs.
-[[nodiscard]] inline std::vector<extent> extents_of(std::string_view json) {
+[[nodiscard]] inline std::vector<extent> extents_of(std::string_view input) {
   std::vector<extent> all;
   std::vector<std::size_t> open;
-  for (std::size_t at = 0; at < json.size();) {
-    const char c = json[at];
+  for (std::size_t at = 0; at < input.size();) {
+    const char c = input[at];
     if (c == '"') {
-      at = string_end(json, at);
+      at = string_end(input, at);
       if (at == npos) break;
       continue;
     }
     ++at;
     if (c == '{' || c == '[') {
       open.push_back(all.size());
-      all.push_back({json.size(), 0});
+      all.push_back({input.size(), 0});
     } else if ((c == '}' || c == ']') && !open.empty()) {
       all[open.back()] = {at, all.size()};
       open.pop_back();
@@ -270,11 +270,11 @@ class cursor {
 };
 
 /// The number that four hexadecimal digits at `at` spell; npos if there are not four.
-[[nodiscard]] constexpr std::size_t hex4(std::string_view json, std::size_t at) noexcept {
-  if (at > json.size() || json.size() - at < 4) return npos;
+[[nodiscard]] constexpr std::size_t hex4(std::string_view input, std::size_t at) noexcept {
+  if (at > input.size() || input.size() - at < 4) return npos;
   std::size_t number = 0;
   for (std::size_t i = at; i < at + 4; ++i) {
-    const char c = json[i];
+    const char c = input[i];
     if (c >= '0' && c <= '9') number = number * 16 + static_cast<std::size_t>(c - '0');
     else if (c >= 'a' && c <= 'f') number = number * 16 + static_cast<std::size_t>(c - 'a') + 10;
     else if (c >= 'A' && c <= 'F') number = number * 16 + static_cast<std::size_t>(c - 'A') + 10;
@@ -305,15 +305,15 @@ inline void append_code_point(std::string& out, std::size_t point) {
 }
 
 /// Appends the character of the escape at `at` (the backslash) and returns the offset behind it. An escape that JSON does not know stays as it is.
-inline std::size_t append_escape(std::string& out, std::string_view json, std::size_t at) {
+inline std::size_t append_escape(std::string& out, std::string_view input, std::size_t at) {
   constexpr std::string_view from = "\"\\/bfnrt";
   constexpr std::string_view to = "\"\\/\b\f\n\r\t";
-  const char what = at + 1 < json.size() ? json[at + 1] : '\0';
-  std::size_t unit = what == 'u' ? hex4(json, at + 2) : npos;
+  const char what = at + 1 < input.size() ? input[at + 1] : '\0';
+  std::size_t unit = what == 'u' ? hex4(input, at + 2) : npos;
   if (unit != npos) {
     at += 6;
-    if (is_high_surrogate(unit) && json.substr(at, 2) == "\\u") {
-      const std::size_t low = hex4(json, at + 2);
+    if (is_high_surrogate(unit) && input.substr(at, 2) == "\\u") {
+      const std::size_t low = hex4(input, at + 2);
       if (low != npos && is_low_surrogate(low)) {
         unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
         at += 6;
@@ -324,7 +324,7 @@ inline std::size_t append_escape(std::string& out, std::string_view json, std::s
   }
   const std::size_t known = what == '\0' ? npos : from.find(what);
   if (known == npos) {
-    out += json[at];
+    out += input[at];
     return at + 1;
   }
   out += to[known];

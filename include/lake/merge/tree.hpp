@@ -79,13 +79,13 @@ class tree {
 
   [[nodiscard]] value& root() noexcept { return root_; }
 
-  /// A value of the text `json`, which is well formed, trimmed and no higher than `height`.
-  [[nodiscard]] value from_text(std::string_view json, std::size_t height) {
-    if (kind_of(json) != kind::object && kind_of(json) != kind::array) return {json, nullptr, nullptr, 0, 0};
-    return {json, nullptr, &outlines_.emplace_back(outline{json}), 0, height};
+  /// A value of the text `input`, which is well formed, trimmed and no higher than `height`.
+  [[nodiscard]] value from_text(std::string_view input, std::size_t height) {
+    if (kind_of(input) != kind::object && kind_of(input) != kind::array) return {input, nullptr, nullptr, 0, 0};
+    return {input, nullptr, &outlines_.emplace_back(outline{input}), 0, height};
   }
   /// The same of a text that the tree keeps.
-  [[nodiscard]] value from_own_text(std::string&& json, std::size_t height) { return from_text(copies_.emplace_back(std::move(json)), height); }
+  [[nodiscard]] value from_own_text(std::string&& input, std::size_t height) { return from_text(copies_.emplace_back(std::move(input)), height); }
   /// A new `{}`.
   [[nodiscard]] value new_object() {
     container& box = containers_.emplace_back();

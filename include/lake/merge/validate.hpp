@@ -85,7 +85,7 @@ template <bool Strict>
 template <bool Strict>
 class checker {
  public:
-  checker(std::string_view json, std::size_t max_depth) noexcept : json_(json), max_depth_(max_depth) {}
+  checker(std::string_view input, std::size_t max_depth) noexcept : json_(input), max_depth_(max_depth) {}
 
   [[nodiscard]] findings run() {
     wanted now = wanted::value;
@@ -255,28 +255,28 @@ class checker {
 };
 
 /// Strict check, as for a write.
-[[nodiscard]] inline findings check_strictly(std::string_view json, std::size_t max_depth) { return checker<true>(json, max_depth).run(); }
+[[nodiscard]] inline findings check_strictly(std::string_view input, std::size_t max_depth) { return checker<true>(input, max_depth).run(); }
 
 /// Check of the grammar alone: what other writers stored may hold bytes in strings, surrogates and numbers that a write refuses.
-[[nodiscard]] inline findings check_grammar(std::string_view json, std::size_t max_depth) { return checker<false>(json, max_depth).run(); }
+[[nodiscard]] inline findings check_grammar(std::string_view input, std::size_t max_depth) { return checker<false>(input, max_depth).run(); }
 
-/// The offset of a key that its object has had before (unescaped); npos if there is none. `json` has been checked.
+/// The offset of a key that its object has had before (unescaped); npos if there is none. `input` has been checked.
 /// Complexity: linear but for sorting the keys of each object.
-[[nodiscard]] inline std::size_t duplicate_key_offset(std::string_view json) {
+[[nodiscard]] inline std::size_t duplicate_key_offset(std::string_view input) {
   using spot = std::pair<std::string_view, std::size_t>;
   std::vector<spot> keys;
   std::vector<std::size_t> starts;  // where the keys of each open container begin
   std::deque<std::string> unescaped;
   std::size_t found = npos;
-  for (std::size_t at = 0; at < json.size();) {
-    const char c = json[at];
+  for (std::size_t at = 0; at < input.size();) {
+    const char c = input[at];
     if (c == '"') {
       const std::size_t begin = at;
-      at = string_end(json, at);
+      at = string_end(input, at);
       if (at == npos) break;
-      const std::size_t after = skip_space(json, at);
-      if (after >= json.size() || json[after] != ':') continue;
-      const std::string_view key = json.substr(begin, at - begin);
+      const std::size_t after = skip_space(input, at);
+      if (after >= input.size() || input[after] != ':') continue;
+      const std::string_view key = input.substr(begin, at - begin);
       keys.emplace_back(is_plain(key) ? key.substr(1, key.size() - 2) : meaning(key, unescaped.emplace_back()), begin);
       continue;
     }
@@ -306,16 +306,16 @@ class checker {
 
 }  // namespace detail
 
-/// Success if `json` is one strict JSON value: RFC 8259, UTF-8, no byte order mark, no lone surrogate escape, no number
+/// Success if `input` is one strict JSON value: RFC 8259, UTF-8, no byte order mark, no lone surrogate escape, no number
 /// that rounds to infinity, at most `max_depth` open containers. White space around it is accepted.
 /// Duplicate keys are accepted unless `refuse_duplicate_keys`; then they are compared unescaped.
 /// Errors: invalid_body names the byte's offset and the reason.
 /// Complexity: one pass; no recursion; no allocation below 64 levels. With `refuse_duplicate_keys` a second pass that sorts.
-[[nodiscard]] inline result<void> validate(std::string_view json, const options& with = {}) {
-  const detail::findings found = detail::check_strictly(json, with.max_depth);
+[[nodiscard]] inline result<void> validate(std::string_view input, const options& with = {}) {
+  const detail::findings found = detail::check_strictly(input, with.max_depth);
   if (found.reason != nullptr) return detail::to_error(found, with.max_depth);
   if (with.refuse_duplicate_keys) {
-    const std::size_t offset = detail::duplicate_key_offset(json);
+    const std::size_t offset = detail::duplicate_key_offset(input);
     if (offset != detail::npos) return detail::invalid_body(offset, "the object has this key already");
   }
   return {};

@@ -3,8 +3,8 @@
 //
 // A line is the catalog's name in double quotes, a blank and the fact. Names, keys, values and paths are quoted; in them `"`, `\`, control
 // bytes and DEL are `\xNN`. Ids, stamps and records are written as in core/control.hpp. The facts in this order, each sorted:
-//   last closed cleared gen forgotten stop n ns clk mono {value} | delta|... | pending|delta|... | p:{first id} | snap|... with its record |
-//   g: | x: | r: | file | f: | d: | meta {key} {value} {m:} | sample
+//   last closed cleared gen forgotten stop n ns clk mono {value} | delta|... and pending|delta|... | p:{first id} of each reservation |
+//   snap|... with its record | g: | x: | r: | file | f: | d: | meta {key} {value} {m:} | sample
 #ifndef LAKE_PROTOCOL_DUMP_HPP
 #define LAKE_PROTOCOL_DUMP_HPP
 

@@ -179,7 +179,8 @@ void kill(Log& log, log_step& at, const pending_record& pending) {
 /// Where `remove_catalog` emptied the log last, `0_0` if what `cleared` says is the work of `clear_cut`.
 ///
 /// `clear_cut` sets `cleared` to the stop of a snapshot that stays recorded while it is the cut, so a `cleared` without one is the trace of
-/// `remove_catalog`. There the empty document stands in for that snapshot: a read may begin at `0_0`, because the log above `cleared` is whole.
+/// `remove_catalog`. There the empty document stands in for that snapshot: a read may begin at `0_0`,
+/// because the log above `cleared` is whole.
 template <catalog_log Log>
 [[nodiscard]] time_seq emptied_upto(Log& log, const control_record& control) {
   if (control.cleared.is_zero()) return {};

@@ -94,8 +94,8 @@ namespace rules {
 
 /// Empties the catalog in one step and names every object that may still exist. Errors: invalid_argument; corrupt_index.
 ///
-/// What stays is a tombstone: the control record with `last` = `closed` = `forgotten` = `cleared` = `gen` = one fresh id, counts of zero and
-/// no stop. So ids go on above it; a commit, rollback or put_file in flight meets a fence; a reader in flight cannot publish what it
+/// What stays is a tombstone: the control record with `last` = `closed` = `forgotten` = `cleared` = `gen` = one fresh id, counts of zero
+/// and no stop. So ids go on above it; a commit, rollback or put_file in flight meets a fence; a reader in flight cannot publish what it
 /// merged; as_of below it is `trimmed`; and a `cleared` without a snapshot at it says that the log above begins with the empty document.
 /// A repeat after a crash answers the same objects again, as long as records of them are left; then `not_found`.
 template <catalog_log Log>

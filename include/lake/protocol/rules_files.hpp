@@ -52,8 +52,8 @@ template <catalog_log Log>
 }
 
 /// Points the path to the object, unless a newer one is there: of two objects the older waits for its deletion.
-/// Without `f:` it is `fenced`, also where the control record is gone (its `f:` is a part of it); but a repeat after a lost reply, while the
-/// record is still this one, is `ok`: a caller told `fenced` deletes the object. Errors: invalid_argument; corrupt_index.
+/// Without `f:` it is `fenced`, also where the control record is gone (its `f:` is a part of it); but a repeat after a lost reply, while
+/// the record is still this one, is `ok`: a caller told `fenced` deletes the object. Errors: invalid_argument; corrupt_index.
 template <catalog_log Log>
 [[nodiscard]] result<put_file_status> put_file(Log& log, std::string_view catalog, std::string_view path, const file_record& record) {
   if (result<void> checked = detail::check_file("index.put_file", catalog, path); !checked) return std::move(checked).error();

@@ -166,7 +166,8 @@ template <catalog_log Log>
   return publish_status::published;
 }
 
-/// Deltas above `cleared` (or `since`) and all snapshots; changes nothing. Errors: invalid_argument; corrupt_index; limit_exceeded.
+/// Deltas above `cleared` (or `since`) and all snapshots; changes nothing. With `no_control` all that is there: what a heal has to go by.
+/// Errors: invalid_argument; corrupt_index; limit_exceeded.
 template <catalog_log Log>
 [[nodiscard]] result<log_answer> read_log(Log& log, std::string_view catalog, time_seq since, std::size_t max_deltas) {
   constexpr std::string_view operation = "index.read_log";
@@ -176,13 +177,19 @@ template <catalog_log Log>
   log_answer answer;
   if (at.presence == detail::log_presence::damaged) return detail::damaged_log(operation, catalog);
   if (at.presence == detail::log_presence::lost) answer.status = view_status::no_control;
-  if (at.presence != detail::log_presence::ready) return answer;
+  if (at.presence == detail::log_presence::fresh) return answer;
   answer.cleared = at.control.cleared;
   answer.version = detail::version_of(log, at.control);
   const time_seq after = (std::max)(since, at.control.cleared);
   result<std::vector<delta>> deltas = detail::collect_deltas(log, operation, catalog, next(after), beyond_all, max_deltas);
   if (!deltas) return std::move(deltas).error();
   answer.deltas = *std::move(deltas);
+  if (at.presence == detail::log_presence::lost) {
+    log.for_each_member(time_seq{0, 1}, beyond_all, [&](const member_row& row) {
+      if (row.pending) answer.pendings.push_back(body_ref{row.id, row.merge});
+      return true;
+    });
+  }
   log.for_each_snapshot(snapshot_set::published, [&](const snapshot_info& info) {
     answer.snapshots.push_back(info);
     return true;

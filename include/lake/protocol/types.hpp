@@ -187,9 +187,10 @@ enum class put_file_status : std::uint8_t { ok, fenced };
 
 /// All that the index still knows of a catalog's past, in id order.
 struct log_answer {
-  view_status status = view_status::ok;     ///< ok or no_control.
+  view_status status = view_status::ok;     ///< ok, or no_control: then all that is there, for a heal to go by.
   std::vector<delta> deltas = {};           ///< Above `cleared`, or above `since` where that is higher.
   std::vector<snapshot_info> snapshots = {};
+  std::vector<body_ref> pendings = {};      ///< With no_control only.
   time_seq cleared = {};
   time_seq version = {};
 };

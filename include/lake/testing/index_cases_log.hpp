@@ -49,6 +49,11 @@ void a_fenced_commit_stays_fenced(T& t) {
   for (int i = 0; i < 3; ++i) t.equal(t.late_commit(old), "fenced", "the delayed commit of a re-sequenced write");
   for (int i = 0; i < 3; ++i) t.equal(t.rollback(old), "rolled_back", "rollback of a fenced write");
   t.equal(ids_of(t.view().deltas), id_list{again.id()}, "the write was applied once");
+  const written other = t.put();
+  t.equal(t.remove_delta(other.id()).status, remove_delta_status::removed, "remove_delta");
+  t.clear(t.snapshot_now());
+  for (int i = 0; i < 3; ++i) t.equal(t.late_commit(old), "fenced", "the same after remove_delta, publish and clear");
+  for (int i = 0; i < 3; ++i) t.equal(t.rollback(old), "rolled_back", "and its rollback");
 }
 
 template <class T>

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,7 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::testing {
 ///
 /// `make(const clock_source&)` returns a new, empty index on that clock; `damage` says how to lose its records behind its back (what is
 /// empty is not tried). An index that can dump is also held to "a refusal leaves the whole state as it was".
-/// Threads: cases are independent; each runs in one thread.
+/// Threads: cases are independent; each runs in one thread. (Longer than 40 lines because it is the contract's table of contents.)
 template <class Make, class Index = std::invoke_result_t<Make&, const clock_source&>>
 [[nodiscard]] std::vector<contract_case> index_contract(Make make, index_damage<Index> damage = {}) {
   static_assert(index_policy<Index>, "lake: index_contract wants a callable `Index make(const clock_source&)` of an index_policy");
@@ -73,6 +74,7 @@ template <class Make, class Index = std::invoke_result_t<Make&, const clock_sour
   add("a removed catalog leaves a tombstone", &c::a_removed_catalog_leaves_a_tombstone<trial>);
   add("a removed catalog can be written again", &c::a_removed_catalog_can_be_written_again<trial>);
   add("a removed catalog leaks nothing", &c::a_removed_catalog_leaks_nothing<trial>);
+  add("invalid arguments change nothing", &c::invalid_arguments_change_nothing<trial>);
   add("refusals change nothing", &c::refusals_change_nothing<trial>);
   add("an unknown catalog is nothing", &c::an_unknown_catalog_is_nothing<trial>);
   add("a lost control record is healed", &c::a_lost_control_record_is_healed<trial>);
