@@ -24,7 +24,7 @@ inline constexpr std::size_t default_catalog_bytes = 1024;
     return lake::error{errc::limit_exceeded,
                        {},
                        {},
-                       "the catalog's name " + detail::quoted(name) + " has " + std::to_string(name.size()) + " bytes, the limit is " +
+                       "the catalog's name " + detail::in_quotes(name) + " has " + std::to_string(name.size()) + " bytes, the limit is " +
                            std::to_string(max_bytes)};
   }
   if (const std::size_t offset = pure::utf8_error_offset(name); offset != std::string_view::npos) {

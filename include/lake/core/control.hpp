@@ -138,7 +138,7 @@ struct record_name_parts {
 namespace detail {
 
 [[nodiscard]] inline lake::error bad_record(std::string_view what, std::string_view stored, std::string_view rule) {
-  return {errc::corrupt_index, {}, {}, "the " + std::string(what) + " " + quoted(stored) + ": " + std::string(rule)};
+  return {errc::corrupt_index, {}, {}, "the " + std::string(what) + " " + in_quotes(stored) + ": " + std::string(rule)};
 }
 
 /// The id in its underscore text, or nothing.

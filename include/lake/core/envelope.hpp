@@ -312,7 +312,7 @@ namespace detail::envelope {
   if (envelope.kind == kind && envelope.catalog == catalog && envelope.id == id) [[likely]]
     return {};
   const auto described = [](object_kind of_kind, std::string_view of_catalog, time_seq of_id) {
-    return std::string(to_string(of_kind)) + " " + of_id.to_string() + " of " + detail::quoted(of_catalog);
+    return std::string(to_string(of_kind)) + " " + of_id.to_string() + " of " + detail::in_quotes(of_catalog);
   };
   return detail::envelope::corrupt(object_key, "it holds another object: " + described(envelope.kind, envelope.catalog, envelope.id) +
                                                    ", not " + described(kind, catalog, id));

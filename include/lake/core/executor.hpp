@@ -3,7 +3,7 @@
 #define LAKE_CORE_EXECUTOR_HPP
 
 #include <lake/config.hpp>
-#include <lake/detail/worker_pool.hpp>
+#include <lake/core/worker_pool.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -57,7 +57,7 @@ inline void append_json_string(std::string& out, std::string_view value) {
 /// Reads one flat JSON object of strings and whole numbers; nothing else is taken. Confined to one thread.
 class flat_json_reader {
  public:
-  explicit flat_json_reader(std::string_view json) noexcept : rest_(json) {}
+  explicit flat_json_reader(std::string_view input) noexcept : rest_(input) {}
 
   /// Calls `visit(key, string, number)` for each member, one of the two set; false where the text is no such object.
   template <class Visit>
@@ -178,16 +178,16 @@ class flat_json_reader {
 /// The marker behind its JSON text; `subject` (an object key, an index key) goes into errors. Members it does not know are passed over.
 /// Errors: corrupt_index (no flat JSON object; a member is missing, twice there or of the wrong kind; the message names it);
 /// configuration (written by a later format version).
-[[nodiscard]] inline result<lake_marker> decode_marker(std::string_view json, std::string_view subject) {
+[[nodiscard]] inline result<lake_marker> decode_marker(std::string_view input, std::string_view subject) {
   const auto fail = [subject](errc code, std::string message) { return lake::error{code, {}, std::string(subject), std::move(message)}; };
   std::optional<std::string> lake_id, name, layout;
   std::optional<std::int64_t> version, created, pending_timeout;
   std::string fault;
   const auto keep = [&fault](auto& into, const auto& found, std::string_view key) {
-    if (into || !found) fault = "the member " + detail::quoted(key) + (into ? " is there twice" : " has the wrong type");
+    if (into || !found) fault = "the member " + detail::in_quotes(key) + (into ? " is there twice" : " has the wrong type");
     else into = found;
   };
-  const bool well_formed = detail::flat_json_reader(json).read([&](std::string_view key, const auto& as_string, const auto& as_number) {
+  const bool well_formed = detail::flat_json_reader(input).read([&](std::string_view key, const auto& as_string, const auto& as_number) {
     if (key == "lake_id") keep(lake_id, as_string, key);
     else if (key == "name") keep(name, as_string, key);
     else if (key == "layout") keep(layout, as_string, key);
@@ -195,7 +195,7 @@ class flat_json_reader {
     else if (key == "created") keep(created, as_number, key);
     else if (key == "pending_timeout_ms") keep(pending_timeout, as_number, key);
   });
-  if (!well_formed) return fail(errc::corrupt_index, "the lake's marker is not a flat JSON object: " + detail::quoted(json));
+  if (!well_formed) return fail(errc::corrupt_index, "the lake's marker is not a flat JSON object: " + detail::in_quotes(input));
   if (!fault.empty()) return fail(errc::corrupt_index, "the lake's marker: " + fault);
   if (version && *version > lake_marker::newest_format) {
     return fail(errc::configuration, "the lake has format version " + std::to_string(*version) + ", this library knows up to " +

@@ -78,7 +78,7 @@ inline void append_delta_member(std::string& out, time_seq id, merge_type merge,
 namespace detail {
 
 [[nodiscard]] inline lake::error bad_member(std::string_view stored, std::string_view rule) {
-  return {errc::corrupt_index, {}, {}, "the member " + quoted(stored) + ": " + std::string(rule)};
+  return {errc::corrupt_index, {}, {}, "the member " + in_quotes(stored) + ": " + std::string(rule)};
 }
 
 /// Splits at `|` into exactly `Parts` parts; nothing if there are more or fewer.

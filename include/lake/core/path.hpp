@@ -73,13 +73,13 @@ template <class SegmentFault>
 
 /// The error of a path that broke the grammar or the limit.
 [[nodiscard]] inline lake::error bad_path(std::string_view what, std::string_view path, const path_fault& fault, std::size_t max_bytes) {
-  std::string message = "the " + std::string(what) + " " + quoted(path);
+  std::string message = "the " + std::string(what) + " " + in_quotes(path);
   if (path.size() > max_bytes) {
     message += " has " + std::to_string(path.size()) + " bytes, the limit is " + std::to_string(max_bytes);
     return {errc::limit_exceeded, {}, {}, std::move(message)};
   }
   if (path.empty() || path.front() != '/') message += ' ';
-  else message += ": the segment " + quoted(fault.segment) + " ";
+  else message += ": the segment " + in_quotes(fault.segment) + " ";
   message += fault.rule;
   return {errc::invalid_path, {}, {}, std::move(message)};
 }
@@ -173,7 +173,7 @@ class field_path {
       if (c == '.') c = '/';
     }
     if (dotted.find('/') != std::string_view::npos) {
-      return lake::error{errc::invalid_path, {}, {}, "the dotted path " + detail::quoted(dotted) + " must not hold '/'"};
+      return lake::error{errc::invalid_path, {}, {}, "the dotted path " + detail::in_quotes(dotted) + " must not hold '/'"};
     }
     return parse(path, max_bytes);
   }

@@ -15,7 +15,7 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::detail {
 inline constexpr std::size_t quoted_bytes = 120;
 
 /// `value` in double quotes for a message: at most 120 bytes of it, control bytes as `\xNN`, what was cut shown as `...`.
-[[nodiscard]] inline std::string quoted(std::string_view value) {
+[[nodiscard]] inline std::string in_quotes(std::string_view value) {
   std::size_t shown = value.size();
   if (shown > quoted_bytes) {
     shown = quoted_bytes;

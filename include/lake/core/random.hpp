@@ -1,15 +1,15 @@
 // Where randomness comes from: a fast generator seeded by the system, or what a test injects. Not for keys or secrets.
-// Generator: xoshiro256** seeded through splitmix64 (Blackman, Vigna: "Scrambled linear pseudorandom number generators").
+// Generator: xoshiro256** (Blackman, Vigna: "Scrambled linear pseudorandom number generators").
 #ifndef LAKE_CORE_RANDOM_HPP
 #define LAKE_CORE_RANDOM_HPP
 
 #include <lake/config.hpp>
+#include <lake/detail/entropy.hpp>
 
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <functional>
-#include <random>
 #include <utility>
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI {
@@ -41,17 +41,7 @@ class random_source {
  private:
   class xoshiro {
    public:
-    xoshiro() {
-      std::random_device device;
-      std::uint64_t seed = (static_cast<std::uint64_t>(device()) << 32U) ^ device();
-      for (std::uint64_t& word : state_) {
-        seed += 0x9e3779b97f4a7c15U;
-        std::uint64_t mixed = seed ^ (static_cast<std::uint64_t>(device()) << 17U);
-        mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9U;
-        mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
-        word = mixed ^ (mixed >> 31U);
-      }
-    }
+    xoshiro() { detail::fill_with_entropy(state_); }
     std::uint64_t operator()() noexcept {
       const std::uint64_t out = std::rotl(state_[1] * 5, 7) * 9;
       const std::uint64_t shifted = state_[1] << 17U;
@@ -65,7 +55,7 @@ class random_source {
     }
 
    private:
-    std::array<std::uint64_t, 4> state_{};
+    std::array<std::uint64_t, 4> state_{1, 2, 3, 4};  // Never all zero, whatever the system gives.
   };
 
   static xoshiro& generator() {

@@ -67,16 +67,16 @@ namespace detail {
 inline result<time_seq> time_seq::parse(std::string_view from) {
   const std::size_t separator = from.find_first_of("_.");
   if (separator == std::string_view::npos) {
-    return detail::no_time_seq(detail::quoted(from), "expected {timestamp}_{seqid}, or a score with six decimals");
+    return detail::no_time_seq(detail::in_quotes(from), "expected {timestamp}_{seqid}, or a score with six decimals");
   }
   std::string_view rule;
   const std::string_view tail = from.substr(separator + 1);
   const std::optional<std::int64_t> seconds = detail::id_number(from.substr(0, separator), rule);
-  if (!seconds) return detail::no_time_seq(detail::quoted(from), rule);
+  if (!seconds) return detail::no_time_seq(detail::in_quotes(from), rule);
   const std::optional<std::int64_t> number = from[separator] == '_' ? detail::id_number(tail, rule) : detail::six_decimals(tail, rule);
-  if (!number) return detail::no_time_seq(detail::quoted(from), rule);
+  if (!number) return detail::no_time_seq(detail::in_quotes(from), rule);
   const std::optional<time_seq> id = detail::id_of(*seconds, *number, rule);
-  if (!id) return detail::no_time_seq(detail::quoted(from), rule);
+  if (!id) return detail::no_time_seq(detail::in_quotes(from), rule);
   return *id;
 }
 

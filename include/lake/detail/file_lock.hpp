@@ -104,7 +104,7 @@ class file_lock {
     const errc kind = code == EACCES || code == EPERM || code == EROFS ? errc::access_denied : errc::io;
     return lake::error{
         kind, "lock", file,
-        std::string(what) + " of the lock file " + detail::quoted(file) + " failed: " + std::generic_category().message(code)};
+        std::string(what) + " of the lock file " + detail::in_quotes(file) + " failed: " + std::generic_category().message(code)};
   }
 
   [[nodiscard]] static result<owned_descriptor> open_one(const std::string& file) {
@@ -150,7 +150,7 @@ class file_lock {
 
   [[nodiscard]] lake::error late() const {
     return lake::error{errc::unavailable, "lock", file_,
-                       "the lock file " + detail::quoted(file_) + " was held by others until the deadline passed"};
+                       "the lock file " + detail::in_quotes(file_) + " was held by others until the deadline passed"};
   }
 
   void release() {

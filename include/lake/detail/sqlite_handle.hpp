@@ -50,7 +50,7 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::detail {
 [[nodiscard]] inline lake::error sqlite_failure(int code, sqlite3* db, std::string_view operation, const std::string& file) {
   const int extended = db != nullptr && (sqlite3_errcode(db) & 0xff) == (code & 0xff) ? sqlite3_extended_errcode(db) : code;
   const int system = db != nullptr ? sqlite3_system_errno(db) : 0;
-  std::string story = "SQLite on " + detail::quoted(file) + " answers " + sqlite3_errstr(code);
+  std::string story = "SQLite on " + detail::in_quotes(file) + " answers " + sqlite3_errstr(code);
   if (extended == code || extended == (code & 0xff)) story += " (" + std::to_string(code) + ")";
   else story += " (" + std::to_string(code) + ", extended " + std::to_string(extended) + ")";
   if (db != nullptr && sqlite3_errcode(db) != SQLITE_OK) {

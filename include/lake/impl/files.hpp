@@ -115,7 +115,7 @@ result<std::string> read_one_file(State& state, std::string_view catalog, std::s
   for (bool again = false;; again = true) {
     auto record = state.index.read_file(catalog, path);
     if (!record) return std::move(record).error();
-    if (!*record) return lake::error{errc::not_found, "read_file", std::string(path), "the catalog " + quoted(catalog) + " has no such file"};
+    if (!*record) return lake::error{errc::not_found, "read_file", std::string(path), "the catalog " + in_quotes(catalog) + " has no such file"};
     const std::string key = State::layout::file_key(State::kind, catalog, path, (*record)->id);
     auto loaded = load_object(state, object_kind::file, catalog, (*record)->id, key);
     if (loaded && (loaded->envelope().digest != (*record)->digest || loaded->envelope().decoded_bytes != (*record)->bytes)) {

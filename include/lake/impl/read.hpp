@@ -97,9 +97,9 @@ loaded_view load_view(State& state, const list_data& list, Trace& sink) {
 inline lake::error unappliable_error(const list_data& list, const merge::failure& failed) {
   if (failed.step >= list.answer.deltas.size()) return {errc::merge_failed, "read", list.catalog, failed.reason};
   const delta& culprit = list.answer.deltas[failed.step];
-  std::string message = "the delta " + culprit.id.to_string() + " (" + std::string(to_string(culprit.merge)) + " at " + detail::quoted(culprit.path) +
+  std::string message = "the delta " + culprit.id.to_string() + " (" + std::string(to_string(culprit.merge)) + " at " + detail::in_quotes(culprit.path) +
                         ") cannot be applied: ";
-  if (failed.operation) message += "operation " + std::to_string(*failed.operation) + ", pointer " + detail::quoted(failed.pointer) + ": ";
+  if (failed.operation) message += "operation " + std::to_string(*failed.operation) + ", pointer " + detail::in_quotes(failed.pointer) + ": ";
   return {errc::merge_failed, "read", list.catalog, message + failed.reason, culprit.id};
 }
 

@@ -11,7 +11,7 @@
 #include <lake/core/options.hpp>
 #include <lake/core/result.hpp>
 #include <lake/core/trace.hpp>
-#include <lake/detail/contain.hpp>
+#include <lake/core/contain.hpp>
 #include <lake/detail/single_flight.hpp>
 #include <lake/impl/background.hpp>
 #include <lake/impl/document_store.hpp>

@@ -232,7 +232,7 @@ result<std::vector<time_seq>> write_batch(State& state, std::span<const write_re
   for (const checked_write& each : *checked) {
     if (each.catalog == checked->front().catalog) continue;
     return lake::error{errc::invalid_argument, "write_batch", std::string(each.catalog),
-                       "a batch is for one catalog, this one began with " + quoted(checked->front().catalog)};
+                       "a batch is for one catalog, this one began with " + in_quotes(checked->front().catalog)};
   }
   auto expected = batch_expected(requests);
   if (!expected) return std::move(expected).error();

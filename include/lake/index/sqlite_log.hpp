@@ -142,7 +142,7 @@ class sqlite_log {
         [&](const sqlite_run& row) {
           const member_row member{id_at(row, 0), merge_at(row, 1), row.number(2) != 0, row.text_at(3)};
           if (!is_field_path(member.path))
-            fail("the member " + member.id.to_string() + " has no field path: " + detail::quoted(member.path));
+            fail("the member " + member.id.to_string() + " has no field path: " + detail::in_quotes(member.path));
           return !failed_ && visit(member);
         },
         row_, sqlite_id(from), sqlite_id(to));
@@ -348,7 +348,7 @@ class sqlite_log {
   void fail(std::string what) {
     if (failed_) return;
     failed_ = lake::error{
-        errc::corrupt_index, {}, std::string(catalog_), "in the index file " + detail::quoted(session_.db().file()) + ", " + what};
+        errc::corrupt_index, {}, std::string(catalog_), "in the index file " + detail::in_quotes(session_.db().file()) + ", " + what};
   }
   void note(result<void> done) {
     if (!done && !failed_) failed_ = std::move(done).error();

@@ -60,13 +60,13 @@ namespace detail {
   std::error_code failed;
   const std::filesystem::path file = std::filesystem::absolute(options.file, failed);
   if (failed)
-    return refuse(errc::io, "the absolute path of " + detail::quoted(options.file.string()) + " is not known: " + failed.message());
+    return refuse(errc::io, "the absolute path of " + detail::in_quotes(options.file.string()) + " is not known: " + failed.message());
   const std::filesystem::file_status status = std::filesystem::status(file, failed);
   if (std::filesystem::is_directory(status)) {
-    return refuse(errc::configuration, detail::quoted(file.string()) + " is a folder; the index is a file");
+    return refuse(errc::configuration, detail::in_quotes(file.string()) + " is a folder; the index is a file");
   }
   if (!std::filesystem::exists(status) && !options.create) {
-    return refuse(errc::not_found, "there is no index file " + detail::quoted(file.string()) + ", and the option `create` is false");
+    return refuse(errc::not_found, "there is no index file " + detail::in_quotes(file.string()) + ", and the option `create` is false");
   }
   return file.string();
 }
@@ -86,7 +86,7 @@ namespace detail {
   const result<std::int64_t> tables = db.query_number("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tables.error();
   const auto refuse = [&](std::string message) {
-    return lake::error{errc::configuration, "sqlite_index.open", db.file(), "the file " + detail::quoted(db.file()) + std::move(message)};
+    return lake::error{errc::configuration, "sqlite_index.open", db.file(), "the file " + detail::in_quotes(db.file()) + std::move(message)};
   };
   if (*application == 0 && *version == 0 && *tables == 0) return true;
   if (*application != sqlite_application_id) {
@@ -118,7 +118,7 @@ namespace detail {
   if (!is_new) return is_new.error();
   if (*is_new && !options.create) {
     return lake::error{errc::not_found, "sqlite_index.open", file,
-                       "the file " + detail::quoted(file) + " holds no index, and the option `create` is false"};
+                       "the file " + detail::in_quotes(file) + " holds no index, and the option `create` is false"};
   }
   if (options.durability == durability::none) {
     if (result<void> off = db->execute("PRAGMA synchronous = OFF"); !off) return std::move(off).error();
@@ -127,7 +127,7 @@ namespace detail {
   if (!mode) return mode.error();
   if (*mode != "wal") {
     return lake::error{errc::configuration, "sqlite_index.open", file,
-                       "SQLite cannot use its write-ahead log on " + detail::quoted(file) + " (it says " + detail::quoted(*mode) +
+                       "SQLite cannot use its write-ahead log on " + detail::in_quotes(file) + " (it says " + detail::in_quotes(*mode) +
                            "); the file must be on a local disk"};
   }
   if (*is_new) {

@@ -103,7 +103,7 @@ inline constexpr std::size_t longest_id = 17;
     return lake::error{errc::limit_exceeded,
                        {},
                        {},
-                       "the " + std::string(what) + " " + lake::detail::quoted(name) + " needs " + std::string(of) + " of " +
+                       "the " + std::string(what) + " " + lake::detail::in_quotes(name) + " needs " + std::string(of) + " of " +
                            std::to_string(bytes) + " bytes, the limit is " + std::to_string(limit)};
   };
   if (longest_key > limits.key_bytes) return fail("object keys", longest_key, limits.key_bytes);

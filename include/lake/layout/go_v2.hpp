@@ -137,7 +137,7 @@ struct go_v2 {
           errc::invalid_catalog,
           {},
           {},
-          "the catalog's name " + lake::detail::quoted(catalog) + " has a segment '..', which would leave the root under the layout go_v2"};
+          "the catalog's name " + lake::detail::in_quotes(catalog) + " has a segment '..', which would leave the root under the layout go_v2"};
     }
     const std::size_t longest_tail = std::string_view("ff/00/00/00/~.snap").size() + 1 + 2 * detail::longest_id;
     return detail::check_key_length("catalog", catalog, encoded, encoded.size() + longest_tail, limits);
@@ -154,7 +154,7 @@ struct go_v2 {
           errc::invalid_path,
           {},
           {},
-          "the file path " + lake::detail::quoted(path) + " is shaped like that of a delta or snapshot under the layout go_v2"};
+          "the file path " + lake::detail::in_quotes(path) + " is shaped like that of a delta or snapshot under the layout go_v2"};
     }
     const std::string key = file_key(kind, catalog, path);
     const bool raw = kind == storage_kind::memory || kind == storage_kind::filesystem;

@@ -53,13 +53,13 @@ struct raw_operation {
 
 /// Reads a pointer; the rule it breaks, or an empty text.
 [[nodiscard]] inline std::string read_pointer(std::string_view name, std::string_view raw, std::string& out) {
-  const std::string quoted_name = lake::detail::quoted(name);
+  const std::string quoted_name = lake::detail::in_quotes(name);
   if (raw.empty()) return "the operation has no " + quoted_name;
   if (kind_of(raw) != kind::string) return quoted_name + " must be a string";
   out.clear();
   append_unescaped(out, raw);
   const std::string_view fault = pointer_fault(out);
-  return fault.empty() ? std::string() : quoted_name + " " + lake::detail::quoted(out) + ": " + std::string(fault);
+  return fault.empty() ? std::string() : quoted_name + " " + lake::detail::in_quotes(out) + ": " + std::string(fault);
 }
 
 [[nodiscard]] inline raw_operation gather(std::string_view object, bool& broken) {
@@ -96,7 +96,7 @@ struct raw_operation {
   std::string room;
   const std::string_view name = meaning(raw.op, room);
   const std::optional<verb> what = verb_of(name);
-  if (!what) return "\"op\" is " + lake::detail::quoted(name) + ", none of add, remove, replace, move, copy, test";
+  if (!what) return "\"op\" is " + lake::detail::in_quotes(name) + ", none of add, remove, replace, move, copy, test";
   out.what = *what;
   out.value = raw.value;
   if (std::string fault = read_pointer("path", raw.path, out.path); !fault.empty()) return fault;

@@ -49,7 +49,7 @@ namespace detail {
 /// Complexity: linear in each container on the way. Lifetime: a view of `document`.
 [[nodiscard]] inline result<std::string_view> find(std::string_view document, std::string_view pointer) {
   const std::string_view fault = detail::pointer_fault(pointer);
-  if (!fault.empty()) return lake::error{errc::invalid_path, "find", {}, lake::detail::quoted(pointer) + ": " + std::string(fault)};
+  if (!fault.empty()) return lake::error{errc::invalid_path, "find", {}, lake::detail::in_quotes(pointer) + ": " + std::string(fault)};
   std::string_view at = trim(document);
   if (at.empty()) return detail::broken_document();
   if (pointer == "/") return at;
@@ -60,8 +60,8 @@ namespace detail {
     const std::string_view child = container ? detail::child_of(at, token, broken) : std::string_view();
     if (broken) return detail::broken_document();
     if (child.empty()) {
-      return lake::error{errc::not_found, "find", {}, "pointer " + lake::detail::quoted(pointer) + ": " + std::string(detail::to_string(what)) +
-                                                          " has no " + lake::detail::quoted(token)};
+      return lake::error{errc::not_found, "find", {}, "pointer " + lake::detail::in_quotes(pointer) + ": " + std::string(detail::to_string(what)) +
+                                                          " has no " + lake::detail::in_quotes(token)};
     }
     at = child;
   }

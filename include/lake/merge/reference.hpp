@@ -76,11 +76,11 @@ class editor {
     if (what == kind::object) {
       container& in = tree_.expand(now);
       entry* const found = tree_.find(in, token);
-      if (found == nullptr) return refuse("the object has no member " + lake::detail::quoted(token));
+      if (found == nullptr) return refuse("the object has no member " + lake::detail::in_quotes(token));
       chain_.push_back({&found->val, &in, found});
       return true;
     }
-    if (what != kind::array) return refuse(std::string(to_string(what)) + " has no member " + lake::detail::quoted(token));
+    if (what != kind::array) return refuse(std::string(to_string(what)) + " has no member " + lake::detail::in_quotes(token));
     container& in = tree_.expand(now);
     const std::size_t index = array_index(token);
     if (index >= in.elements.size()) return refuse_index(token, in.elements.size());
@@ -111,7 +111,7 @@ class editor {
   /// Adds or replaces the member `token`, or inserts an element before the index `token` (`-`: last).
   bool add_child(std::string_view token, value now) {
     const kind what = kind_of(here());
-    if (what != kind::object && what != kind::array) return refuse(std::string(to_string(what)) + " can have no member " + lake::detail::quoted(token));
+    if (what != kind::object && what != kind::array) return refuse(std::string(to_string(what)) + " can have no member " + lake::detail::in_quotes(token));
     if (!fits(now, chain_.size())) return false;
     container& in = tree_.expand(here());
     if (what == kind::object) {
@@ -207,7 +207,7 @@ class editor {
 
  private:
   bool refuse_index(std::string_view token, std::size_t length) {
-    return refuse(lake::detail::quoted(token) + " is no index here, the array has " + std::to_string(length) + " elements");
+    return refuse(lake::detail::in_quotes(token) + " is no index here, the array has " + std::to_string(length) + " elements");
   }
 
   [[nodiscard]] std::string_view head_of(std::string_view name) {
@@ -339,7 +339,7 @@ class patch_run {
     if (!enter_all(one.from)) return false;
     if (one.from == one.path) return true;
     if (one.path.compare(0, one.from.size(), one.from) == 0 && one.path[one.from.size()] == '/') {
-      return in_.refuse("a value cannot move into itself, to " + lake::detail::quoted(one.path));
+      return in_.refuse("a value cannot move into itself, to " + lake::detail::in_quotes(one.path));
     }
     const value moved = in_.here();
     if (!remove(one.from)) return false;
@@ -419,7 +419,7 @@ class reference_document {
 
   bool apply_step(const step& one, failure& why) {
     const std::string_view path = one.path;
-    if (!is_field_path(path)) return editor_.refuse("the path " + lake::detail::quoted(path) + " is no field path");
+    if (!is_field_path(path)) return editor_.refuse("the path " + lake::detail::in_quotes(path) + " is no field path");
     const path_segments segments(path);
     const auto around = static_cast<std::size_t>(std::distance(segments.begin(), segments.end()));
     const std::size_t limit = editor_.with().max_depth;

@@ -44,7 +44,7 @@ struct failure {
   [[nodiscard]] std::string to_string() const {
     std::string out = "step " + std::to_string(step) + ": ";
     if (operation) out += "operation " + std::to_string(*operation) + ": ";
-    if (!pointer.empty()) out += "pointer " + lake::detail::quoted(pointer) + ": ";
+    if (!pointer.empty()) out += "pointer " + lake::detail::in_quotes(pointer) + ": ";
     out += reason;
     return out;
   }

@@ -45,7 +45,7 @@ inline constexpr std::array<object_kind, 3> kinds = {object_kind::delta, object_
 
 [[nodiscard]] inline body_ptr body(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
 
-[[nodiscard]] inline std::string quoted(std::string_view key) {
+[[nodiscard]] inline std::string in_quotes(std::string_view key) {
   return '"' + std::string(key.substr(0, 40)) + (key.size() > 40 ? "...\"" : "\"");
 }
 
@@ -68,8 +68,8 @@ template <class Cache>
 bool finds(Cache& cache, const cache_promises& promises, object_kind kind, std::string_view key, const body_ptr& wanted, findings& found) {
   const body_ptr got = cache.find(kind, key);
   if (got == nullptr) return false;
-  found.check(*got == *wanted, quoted(key) + ": other bytes than were stored under it");
-  found.check(!promises.shares_bodies || got == wanted, quoted(key) + ": a copy of the body that was stored");
+  found.check(*got == *wanted, in_quotes(key) + ": other bytes than were stored under it");
+  found.check(!promises.shares_bodies || got == wanted, in_quotes(key) + ": a copy of the body that was stored");
   return true;
 }
 
@@ -80,7 +80,7 @@ void never_lies(Cache cache, const cache_promises& promises, findings& found) {
       "a", "b", "aa", "9bc6/(users/delta/1_1_1.json", "9bc6/(users/delta/1_1_1.jso", std::string("a\0b", 3), std::string("a\0c", 3), "",
       longest, longest.substr(1)};
   for (const std::string& key : keys) {
-    found.check(cache.find(object_kind::delta, key) == nullptr, quoted(key) + ": found before it was stored");
+    found.check(cache.find(object_kind::delta, key) == nullptr, in_quotes(key) + ": found before it was stored");
   }
   std::vector<body_ptr> bodies;
   for (const std::string& key : keys) {
@@ -89,7 +89,7 @@ void never_lies(Cache cache, const cache_promises& promises, findings& found) {
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const bool there = finds(cache, promises, object_kind::delta, keys[i], bodies[i], found);
-    found.check(there || !promises.keeps, quoted(keys[i]) + ": not found though it fits");
+    found.check(there || !promises.keeps, in_quotes(keys[i]) + ": not found though it fits");
   }
 }
 

@@ -92,7 +92,7 @@ bool works(const result<T>& answer, const std::string& what, findings& found) {
 template <class Storage>
 void holds(const Storage& storage, const std::string& key, const std::optional<std::string>& bytes, findings& found) {
   const result<body_ptr> got = storage.get(key);
-  const std::string name = "get " + lake::detail::quoted(key);
+  const std::string name = "get " + lake::detail::in_quotes(key);
   if (!bytes) return fails(got, errc::not_found, name, found);
   if (!works(got, name, found) || !found.check(*got != nullptr, name + ": a null body")) return;
   const std::string sizes = std::to_string((*got)->size()) + " bytes, wanted " + std::to_string(bytes->size());
@@ -118,13 +118,13 @@ template <class Storage>
 void keeps_every_key(Storage storage, findings& found) {
   for (const std::string& key : good_keys()) {
     holds(storage, key, std::nullopt, found);
-    works(storage.create(key, "created " + key), "create " + lake::detail::quoted(key), found);
+    works(storage.create(key, "created " + key), "create " + lake::detail::in_quotes(key), found);
   }
   for (const std::string& key : good_keys()) holds(storage, key, "created " + key, found);
-  for (const std::string& key : good_keys()) works(storage.put(key, "put " + key), "put " + lake::detail::quoted(key), found);
+  for (const std::string& key : good_keys()) works(storage.put(key, "put " + key), "put " + lake::detail::in_quotes(key), found);
   for (const std::string& key : good_keys()) {
     holds(storage, key, "put " + key, found);
-    works(storage.remove(key), "remove " + lake::detail::quoted(key), found);
+    works(storage.remove(key), "remove " + lake::detail::in_quotes(key), found);
     holds(storage, key, std::nullopt, found);
   }
 }
@@ -132,7 +132,7 @@ void keeps_every_key(Storage storage, findings& found) {
 template <class Storage>
 void refuses_bad_keys(Storage storage, findings& found) {
   for (const std::string& key : bad_keys()) {
-    const std::string name = lake::detail::quoted(key);
+    const std::string name = lake::detail::in_quotes(key);
     fails(storage.get(key), errc::invalid_argument, "get " + name, found);
     fails(storage.create(key, "x"), errc::invalid_argument, "create " + name, found);
     fails(storage.put(key, "x"), errc::invalid_argument, "put " + name, found);
@@ -300,7 +300,7 @@ void lists_in_order(Storage storage, findings& found) {
     std::vector<std::string> wanted;
     std::copy_if(keys.begin(), keys.end(), std::back_inserter(wanted), [&](const std::string& key) { return key.starts_with(prefix); });
     const std::vector<std::string> seen = listed(prefix, keys.size() + 1);
-    found.check(seen == wanted, "list of " + lake::detail::quoted(prefix) + ": not the keys in order of their bytes");
+    found.check(seen == wanted, "list of " + lake::detail::in_quotes(prefix) + ": not the keys in order of their bytes");
   }
   found.check(listed("", 3) == std::vector<std::string>(keys.begin(), keys.begin() + 3), "the visitor said stop after three keys");
   works(storage.remove("a/b"), "remove", found);

@@ -1,14 +1,13 @@
 // A bounded pool of threads that start when there is work for them. Not part of the API; knows no policy.
-#ifndef LAKE_DETAIL_WORKER_POOL_HPP
-#define LAKE_DETAIL_WORKER_POOL_HPP
+#ifndef LAKE_CORE_WORKER_POOL_HPP
+#define LAKE_CORE_WORKER_POOL_HPP
 
 #include <lake/config.hpp>
-#include <lake/detail/contain.hpp>
+#include <lake/core/contain.hpp>
 
 #include <algorithm>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -52,7 +51,7 @@ class worker_pool {
       --idle_;
       if (queue_.empty()) return;
       std::function<void()> task = std::move(queue_.front());
-      queue_.pop_front();
+      queue_.erase(queue_.begin());
       lock.unlock();
       contained(task);
       task = nullptr;
@@ -62,7 +61,7 @@ class worker_pool {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> queue_;
+  std::vector<std::function<void()>> queue_;  // Short: a few dozen at most.
   std::vector<std::thread> threads_;
   std::size_t limit_;
   std::size_t idle_ = 0;
@@ -72,4 +71,4 @@ class worker_pool {
 }  // namespace detail
 }  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
 
-#endif  // LAKE_DETAIL_WORKER_POOL_HPP
+#endif  // LAKE_CORE_WORKER_POOL_HPP
