@@ -50,9 +50,9 @@ FOLDERS = {  # folder -> room, where they are not called the same
     "impl": "facade",
 }
 FILES = {  # headers that are a room of their own: the part of detail/ that core stands on
-    "detail/entropy.hpp": "system",
+    "detail/contain.hpp": "system", "detail/entropy.hpp": "system",
 }
-L0_L1 = {"base", "pure", "core", "layout"}
+L0_L1 = {"base", "system", "pure", "core", "layout"}
 L2 = L0_L1 | {"concepts", "protocol"}
 POLICY_ROOMS = ["index", "storage", "cache", "compress", "codec", "decorate"]
 MAY_INCLUDE = {

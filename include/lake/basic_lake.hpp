@@ -24,6 +24,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -75,6 +76,13 @@ class basic_lake {
                       Codec codec = Codec{})
       : state_(std::make_unique<state_type>(std::move(options), std::move(index), std::move(storage), std::move(cache), std::move(codec))) {}
 
+  /// Checks now, instead of at the first operation, that index and storage belong together and to this lake; sets their markers if both
+  /// are new. Errors: configuration names what differs; corrupt_index where the index of this storage was lost.
+  template <trace_sink Trace = no_trace>
+  result<void> open(Trace&& sink = {}) {
+    return state_->observe("open", state_->options.name, [&] { return state_->open(sink); });
+  }
+
   // Writing -----------------------------------------------------------------------------------------------------------
 
   /// Writes one delta and returns its id. Once it returns, every later read sees the write.
@@ -110,33 +118,44 @@ class basic_lake {
     return write_batch(requests, call_options{}, sink);
   }
   template <trace_sink Trace = no_trace>
+  result<std::vector<time_seq>> write_batch(std::initializer_list<write_request> requests, const call_options& call, Trace&& sink = {}) {
+    return write_batch(std::span<const write_request>(requests.begin(), requests.size()), call, sink);
+  }
+  template <trace_sink Trace = no_trace>
   result<std::vector<time_seq>> write_batch(std::initializer_list<write_request> requests, Trace&& sink = {}) {
-    return write_batch(std::span<const write_request>(requests.begin(), requests.size()), call_options{}, sink);
+    return write_batch(requests, call_options{}, sink);
   }
 
   /// Writes requests of any catalogs, atomic per catalog; one result per request, in order (those of one catalog share its fate).
   /// Complexity: two index round trips for all where the index batches, one put per request.
   template <trace_sink Trace = no_trace>
   std::vector<result<time_seq>> write_many(std::span<const write_request> requests, const call_options& call, Trace&& sink = {}) {
-    auto answers = detail::write_many(*state_, requests, call, sink);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      state_->tell_end("write_many", requests[i].catalog, answers[i] ? nullptr : &answers[i].error());
-    }
-    return answers;
+    return state_->observe_each(
+        "write_many", [&](std::size_t i) { return requests[i].catalog.view(); }, [&] { return detail::write_many(*state_, requests, call, sink); });
   }
   template <trace_sink Trace = no_trace>
   std::vector<result<time_seq>> write_many(std::span<const write_request> requests, Trace&& sink = {}) {
     return write_many(requests, call_options{}, sink);
   }
   template <trace_sink Trace = no_trace>
+  std::vector<result<time_seq>> write_many(std::initializer_list<write_request> requests, const call_options& call, Trace&& sink = {}) {
+    return write_many(std::span<const write_request>(requests.begin(), requests.size()), call, sink);
+  }
+  template <trace_sink Trace = no_trace>
   std::vector<result<time_seq>> write_many(std::initializer_list<write_request> requests, Trace&& sink = {}) {
-    return write_many(std::span<const write_request>(requests.begin(), requests.size()), call_options{}, sink);
+    return write_many(requests, call_options{}, sink);
   }
 
-  /// Whether the write with this id is committed: the answer to errc::outcome_unknown.
+  /// Whether the write with this id is committed: the answer to errc::outcome_unknown. Ask for ids that a write named: of other issued ids
+  /// (files, removals) it says true.
   /// Errors: outcome_unknown while it is still pending, or where the index no longer knows. Complexity: one index round trip.
-  result<bool> committed(std::string_view catalog, time_seq id) {
-    return state_->observe("committed", catalog, [&] { return detail::ask_committed(*state_, catalog, id); });
+  template <trace_sink Trace = no_trace>
+  result<bool> committed(std::string_view catalog, time_seq id, const call_options& call, Trace&& sink = {}) {
+    return with_catalog("committed", catalog, call, sink, [&] { return detail::ask_committed(*state_, catalog, id); });
+  }
+  template <trace_sink Trace = no_trace>
+  result<bool> committed(std::string_view catalog, time_seq id, Trace&& sink = {}) {
+    return committed(catalog, id, call_options{}, sink);
   }
 
   // Reading -----------------------------------------------------------------------------------------------------------
@@ -145,14 +164,15 @@ class basic_lake {
   /// Complexity: one index round trip (more while `pending::wait` waits).
   template <trace_sink Trace = no_trace>
   list_type list(std::string_view catalog, const list_options& options, const call_options& call, Trace&& sink = {}) const {
-    state_->tell(event_kind::started, "list", catalog);
-    list_type listed = list_quietly(catalog, options, call, sink);
-    state_->tell_end("list", catalog, listed.error() ? &*listed.error() : nullptr);
-    return listed;
+    return state_->observe("list", catalog, [&] { return list_quietly(catalog, options, call, sink); });
   }
   template <trace_sink Trace = no_trace>
   list_type list(std::string_view catalog, const list_options& options, Trace&& sink = {}) const {
     return list(catalog, options, call_options{}, sink);
+  }
+  template <std::same_as<call_options> Call, trace_sink Trace = no_trace>  // Deduced, so that `{}` means list_options.
+  list_type list(std::string_view catalog, const Call& call, Trace&& sink = {}) const {
+    return list(catalog, list_options{}, call, sink);
   }
   template <trace_sink Trace = no_trace>
   list_type list(std::string_view catalog, Trace&& sink = {}) const {
@@ -169,6 +189,11 @@ class basic_lake {
   template <trace_sink Trace = no_trace>
   std::vector<list_type> batch_list(std::span<const std::string> catalogs, const list_options& options = {}, Trace&& sink = {}) const {
     return batch_list(catalogs, options, call_options{}, sink);
+  }
+  template <trace_sink Trace = no_trace>
+  std::vector<list_type> batch_list(std::initializer_list<std::string_view> catalogs, const list_options& options, const call_options& call,
+                                    Trace&& sink = {}) const {
+    return batch(std::vector<std::string_view>(catalogs), options, call, sink);
   }
   template <trace_sink Trace = no_trace>
   std::vector<list_type> batch_list(std::initializer_list<std::string_view> catalogs, const list_options& options = {}, Trace&& sink = {}) const {
@@ -305,7 +330,7 @@ class basic_lake {
   template <trace_sink Trace = no_trace>
   result<snapshot> take_snapshot(std::string_view catalog, const call_options& call, Trace&& sink = {}) {
     return with_catalog("take_snapshot", catalog, call, sink, [&] {
-      return detail::snapshot_now(*state_, catalog, call, sink).transform([](const snapshot_info& made) {
+      return detail::snapshot_now(*state_, catalog, state_->options.read_pending, call, sink).transform([](const snapshot_info& made) {
         return snapshot{made.start, made.stop};
       });
     });
@@ -316,27 +341,35 @@ class basic_lake {
   }
 
   /// Removes the deltas and snapshots that the newest old-enough snapshot replaces, after reading that snapshot back; makes one first if
-  /// there is none. Also reaps expired pending members, superseded files and orphans. A crash anywhere is finished by the next call.
+  /// there is none (so `take_snapshot` first to keep as little as possible). Calls with the same options at the same time are one. Also reaps expired pending members, superseded files and orphans. A crash anywhere is finished by the next call.
   /// Errors: corrupt_body where the snapshot cannot be read (nothing is removed). Objects that resist are in the result.
   template <trace_sink Trace = no_trace>
   result<clear_result> clear_history(std::string_view catalog, const clear_options& options, const call_options& call, Trace&& sink = {}) {
     return with_catalog("clear_history", catalog, call, sink,
-                        [&] { return detail::clear_catalog(*state_, catalog, options, call, sink); });
+                        [&] { return detail::clear_together(*state_, catalog, options, call, sink); });
   }
   template <trace_sink Trace = no_trace>
   result<clear_result> clear_history(std::string_view catalog, const clear_options& options, Trace&& sink = {}) {
     return clear_history(catalog, options, call_options{}, sink);
   }
+  template <std::same_as<call_options> Call, trace_sink Trace = no_trace>  // Deduced, so that `{}` means clear_options.
+  result<clear_result> clear_history(std::string_view catalog, const Call& call, Trace&& sink = {}) {
+    return clear_history(catalog, state_->options.clear, call, sink);
+  }
   template <trace_sink Trace = no_trace>
   result<clear_result> clear_history(std::string_view catalog, Trace&& sink = {}) {
-    return clear_history(catalog, state_->options.clear, sink);
+    return clear_history(catalog, state_->options.clear, call_options{}, sink);
   }
   /// The same, keeping `keep_snaps` historical snapshots.
   template <trace_sink Trace = no_trace>
-  result<clear_result> clear_history_with_retention(std::string_view catalog, std::size_t keep_snaps, Trace&& sink = {}) {
+  result<clear_result> clear_history_with_retention(std::string_view catalog, std::size_t keep_snaps, const call_options& call, Trace&& sink = {}) {
     clear_options options = state_->options.clear;
     options.keep_snaps = keep_snaps;
-    return clear_history(catalog, options, sink);
+    return clear_history(catalog, options, call, sink);
+  }
+  template <trace_sink Trace = no_trace>
+  result<clear_result> clear_history_with_retention(std::string_view catalog, std::size_t keep_snaps, Trace&& sink = {}) {
+    return clear_history_with_retention(catalog, keep_snaps, call_options{}, sink);
   }
 
   /// Takes one delta out of the log. True: removed now; false: removed before.
@@ -386,7 +419,13 @@ class basic_lake {
   template <trace_sink Trace = no_trace>
     requires enumerating_index<Index>
   result<std::vector<std::string>> catalogs(std::string_view prefix = {}, Trace&& sink = {}) const {
+    return catalogs(prefix, call_options{}, sink);
+  }
+  template <trace_sink Trace = no_trace>
+    requires enumerating_index<Index>
+  result<std::vector<std::string>> catalogs(std::string_view prefix, const call_options& call, Trace&& sink = {}) const {
     return state_->observe("catalogs", prefix, [&]() -> result<std::vector<std::string>> {
+      if (auto on = detail::deadline(state_->options, state_->executor, call).check("catalogs", prefix); !on) return std::move(on).error();
       if (auto open = state_->open(sink); !open) return std::move(open).error();
       std::vector<std::string> names;
       auto visited = state_->index.for_each_catalog(prefix, [&names](std::string_view name) {
@@ -452,13 +491,14 @@ class basic_lake {
   template <trace_sink Trace>
   std::vector<list_type> batch(const std::vector<std::string_view>& catalogs, const list_options& options, const call_options& call,
                                Trace& sink) const {
-    std::vector<list_type> lists;
-    lists.reserve(catalogs.size());
-    for (auto& each : detail::list_many(*state_, catalogs, options, call, sink)) {
-      lists.push_back(list_type(*state_, std::move(each)));
-      state_->tell_end("batch_list", lists.back().catalog(), lists.back().error() ? &*lists.back().error() : nullptr);
-    }
-    return lists;
+    return state_->observe_each(
+        "batch_list", [&](std::size_t i) { return catalogs[i]; },
+        [&] {
+          std::vector<list_type> lists;
+          lists.reserve(catalogs.size());
+          for (auto& each : detail::list_many(*state_, catalogs, options, call, sink)) lists.push_back(list_type(*state_, std::move(each)));
+          return lists;
+        });
   }
 
   std::unique_ptr<state_type> state_;

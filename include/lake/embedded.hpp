@@ -17,9 +17,14 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI {
 /// A lake for one machine: several processes may share its folder.
 using embedded_lake = basic_lake<sqlite_index, filesystem_storage, memory_cache, gzip_codec>;
 
+/// The options of an embedded lake: snapshots after 64 deltas, or after deltas of a quarter of the document's bytes. Start from these to
+/// change one: `auto options = embedded_options(); options.name = "mine";`.
+[[nodiscard]] inline lake_options embedded_options() { return lake_options{.snapshots = snapshot_policy::after(64, 0.25)}; }
+
 /// Opens the lake in `folder`, creating both if need be: `folder/index.db` and `folder/objects`. Durable: an acknowledged write survives
-/// power loss, as far as the disk keeps its word. Snapshots are saved after 64 deltas, or deltas of a quarter of the document's bytes.
-/// Errors: io, access_denied; configuration where the folder holds something else. Threads: any number of threads and processes.
+/// power loss, as far as the disk keeps its word.
+/// Errors: io, access_denied; configuration where the folder holds another lake or no lake's files. Threads: any number of threads and
+/// processes may open one folder.
 [[nodiscard]] inline result<embedded_lake> open_embedded(const std::filesystem::path& folder, lake_options options) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
@@ -28,11 +33,11 @@ using embedded_lake = basic_lake<sqlite_index, filesystem_storage, memory_cache,
   if (!index) return std::move(index).error();
   auto storage = filesystem_storage::open({.root = folder / "objects", .create = true, .durability = durability::full});
   if (!storage) return std::move(storage).error();
-  return embedded_lake(std::move(options), *std::move(index), *std::move(storage));
+  embedded_lake db(std::move(options), *std::move(index), *std::move(storage));
+  if (auto open = db.open(); !open) return std::move(open).error();
+  return db;
 }
-[[nodiscard]] inline result<embedded_lake> open_embedded(const std::filesystem::path& folder) {
-  return open_embedded(folder, lake_options{.snapshots = snapshot_policy::after(64, 0.25)});
-}
+[[nodiscard]] inline result<embedded_lake> open_embedded(const std::filesystem::path& folder) { return open_embedded(folder, embedded_options()); }
 
 }  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
 

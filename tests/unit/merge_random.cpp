@@ -104,12 +104,12 @@ class generator {
     if (one_in(6)) out += "/" + escaped(name());
     return out;
   }
-  static std::string quoted(const std::string& bytes) { return nlohmann::json(bytes).dump(); }
+  static std::string in_quotes(const std::string& bytes) { return nlohmann::json(bytes).dump(); }
   std::string operation(const ordered_json* under) {
     static const char* const verbs[] = {"add", "add", "add", "remove", "replace", "move", "copy", "test"};
     const std::string verb = verbs[below(std::size(verbs))];
-    std::string out = "{" + space() + "\"op\":\"" + verb + "\",\"path\":" + quoted(pointer(under));
-    if (verb == "move" || verb == "copy") return out + ",\"from\":" + quoted(pointer(under)) + "}";
+    std::string out = "{" + space() + "\"op\":\"" + verb + "\",\"path\":" + in_quotes(pointer(under));
+    if (verb == "move" || verb == "copy") return out + ",\"from\":" + in_quotes(pointer(under)) + "}";
     if (verb == "remove") return out + "}";
     return out + "," + space() + "\"value\":" + space() + value(2) + space() + "}";
   }
@@ -368,7 +368,7 @@ TEST_CASE("touches of what exists and patches that only test return the identica
       const auto found = lake::merge::find(base, pointer);
       if (!found || pointer == "/") continue;
       if (lake::is_field_path(pointer)) steps.push_back({merge_type::replace, std::string(pointer), "", true});
-      patch += (patch.empty() ? "[" : ",") + std::string("{\"op\":\"test\",\"path\":") + generator::quoted(pointer) + ",\"value\":" + std::string(*found) + "}";
+      patch += (patch.empty() ? "[" : ",") + std::string("{\"op\":\"test\",\"path\":") + generator::in_quotes(pointer) + ",\"value\":" + std::string(*found) + "}";
     }
     if (!patch.empty()) steps.push_back({merge_type::rfc6902, "/", patch + "]"});
     const auto out = lake::merge::apply(base, steps);

@@ -5,7 +5,7 @@
 #include "support/catch.hpp"
 
 TEST_CASE("a quoted value is printable and never longer than a message bears", "[quote]") {
-  using lake::detail::quoted;
+  using lake::detail::in_quotes;
 
   CHECK(in_quotes("users") == "\"users\"");
   CHECK(in_quotes("中\n\x7f") == "\"中\\x0a\\x7f\"");

@@ -21,7 +21,12 @@ class deadline {
  public:
   deadline(const lake_options& options, const executor_ref& executor, const call_options& call)
       : options_(options), executor_(executor), stop_(call.stop),
-        until_(options.clock.steady() + call.deadline.value_or(options.deadline)) {}
+        until_(options.clock.steady() + bounded(call.deadline.value_or(options.deadline))) {}
+
+  /// The duration, kept between zero and a century: what is added to a clock must not overflow it.
+  [[nodiscard]] static constexpr std::chrono::milliseconds bounded(std::chrono::milliseconds wanted) noexcept {
+    return std::clamp(wanted, std::chrono::milliseconds{0}, std::chrono::milliseconds{std::chrono::hours{24 * 365 * 100}});
+  }
 
   [[nodiscard]] bool passed() const { return options_.clock.steady() >= until_; }
   [[nodiscard]] bool cancelled() const noexcept { return stop_.stop_requested(); }

@@ -3,6 +3,7 @@
 #define LAKE_CORE_ERROR_HPP
 
 #include <lake/config.hpp>
+#include <lake/core/quote.hpp>
 #include <lake/core/time_seq.hpp>
 
 #include <optional>
@@ -116,9 +117,7 @@ struct error {
     std::string out = operation;
     if (!subject.empty()) {
       if (!out.empty()) out += ' ';
-      out += '"';
-      out += subject;
-      out += '"';
+      out += detail::in_quotes(subject);
     }
     if (!out.empty()) out += ": ";
     out += lake::to_string(code);

@@ -60,6 +60,12 @@ class random_source {
 
   static xoshiro& generator() {
     thread_local xoshiro engine;
+    thread_local unsigned epoch = detail::fork_epoch();
+    if (const unsigned now = detail::fork_epoch(); now != epoch) [[unlikely]] {
+      // A child of fork() must not draw what its parent draws: two writers with one token would be one writer to the index.
+      engine = xoshiro();
+      epoch = now;
+    }
     return engine;
   }
 

@@ -69,9 +69,10 @@ class [[nodiscard]] result {
     if (ok_) std::construct_at(std::addressof(value_), other.value_);
     else failed_ = new lake::error(*other.failed_);
   }
+  /// A failed result that was moved from is still a failed one; it may only be destroyed or assigned to.
   result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : ok_(other.ok_) {
     if (ok_) std::construct_at(std::addressof(value_), std::move(other.value_));
-    else failed_ = new lake::error(std::move(*other.failed_));
+    else failed_ = std::exchange(other.failed_, nullptr);
   }
   result& operator=(result other) noexcept(std::is_nothrow_move_constructible_v<T>) {
     destroy();
@@ -79,8 +80,7 @@ class [[nodiscard]] result {
     if (ok_) {
       std::construct_at(std::addressof(value_), std::move(other.value_));
     } else {
-      failed_ = other.failed_;
-      other.failed_ = nullptr;
+      failed_ = std::exchange(other.failed_, nullptr);
     }
     return *this;
   }
@@ -169,20 +169,23 @@ class [[nodiscard]] result<void> {
   using value_type = void;
 
   result() noexcept = default;
-  result(lake::error reason) : failed_(std::make_unique<lake::error>(std::move(reason))) {}  // NOLINT(google-explicit-constructor)
-  result(const result& other) : failed_(other.failed_ ? std::make_unique<lake::error>(*other.failed_) : nullptr) {}
+  result(lake::error reason)  // NOLINT(google-explicit-constructor)
+      : failed_(std::make_unique<lake::error>(std::move(reason))), ok_(false) {}
+  result(const result& other) : failed_(other.failed_ ? std::make_unique<lake::error>(*other.failed_) : nullptr), ok_(other.ok_) {}
+  /// As for any result: a failed one that was moved from is still a failed one.
   result(result&&) noexcept = default;
   result& operator=(result other) noexcept {
     failed_ = std::move(other.failed_);
+    ok_ = other.ok_;
     return *this;
   }
   ~result() = default;
 
-  [[nodiscard]] bool has_value() const noexcept { return failed_ == nullptr; }
-  explicit operator bool() const noexcept { return failed_ == nullptr; }
-  void operator*() const noexcept { LAKE_ASSERT(failed_ == nullptr); }
+  [[nodiscard]] bool has_value() const noexcept { return ok_; }
+  explicit operator bool() const noexcept { return ok_; }
+  void operator*() const noexcept { LAKE_ASSERT(ok_); }
   void value() const {
-    if (failed_) [[unlikely]] detail::fail_value(*failed_);
+    if (!ok_) [[unlikely]] detail::fail_value(*failed_);
   }
   [[nodiscard]] const lake::error& error() const& noexcept { return LAKE_ASSERT(failed_ != nullptr), *failed_; }
   [[nodiscard]] lake::error error() && { return LAKE_ASSERT(failed_ != nullptr), std::move(*failed_); }
@@ -206,6 +209,7 @@ class [[nodiscard]] result<void> {
 
  private:
   std::unique_ptr<lake::error> failed_;
+  bool ok_ = true;
 };
 
 }  // namespace lake::inline v0::inline LAKE_DETAIL_ABI

@@ -23,6 +23,7 @@ class text {
   text(std::string_view view) noexcept : value_(view) {}               // NOLINT(google-explicit-constructor)
   text(const std::string& view) noexcept : value_(std::string_view(view)) {}  // NOLINT(google-explicit-constructor)
   text(std::string&& keep) noexcept : value_(std::move(keep)) {}       // NOLINT(google-explicit-constructor)
+  text(const std::string&& keep) : value_(std::string(keep)) {}        // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] std::string_view view() const noexcept {
     if (const auto* viewed = std::get_if<std::string_view>(&value_)) return *viewed;

@@ -3,7 +3,7 @@
 #define LAKE_CORE_WORKER_POOL_HPP
 
 #include <lake/config.hpp>
-#include <lake/core/contain.hpp>
+#include <lake/detail/contain.hpp>
 
 #include <algorithm>
 #include <condition_variable>

@@ -4,7 +4,7 @@
 
 #include <lake/config.hpp>
 #include <lake/core/executor.hpp>
-#include <lake/core/contain.hpp>
+#include <lake/detail/contain.hpp>
 
 #include <condition_variable>
 #include <cstddef>

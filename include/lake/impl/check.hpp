@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,13 @@ struct checked_write {
           "the " + std::string(what) + " has " + std::to_string(value) + " bytes, the limit is " + std::to_string(limit)};
 }
 
+/// The same error, said of a write of this catalog.
+[[nodiscard]] inline lake::error of_write(lake::error reason, std::string_view catalog) {
+  reason.operation = "write";
+  reason.subject = catalog;
+  return reason;
+}
+
 template <class Layout>
 result<void> check_name(std::string_view catalog, const limits_options& limits) {
   if (auto named = check_catalog(catalog, limits.catalog_bytes); !named) return named;
@@ -68,7 +76,7 @@ template <class Layout>
 result<checked_write> check_write(const write_request& request, const limits_options& limits) {
   const std::string_view catalog = request.catalog;
   if (auto named = check_name<Layout>(catalog, limits); !named) return std::move(named).error();
-  if (auto path = check_field_path(request.path, limits.path_bytes); !path) return std::move(path).error();
+  if (auto path = check_field_path(request.path, limits.path_bytes); !path) return of_write(std::move(path).error(), catalog);
   if (!is_merge_type(request.merge)) {
     return lake::error{errc::invalid_argument, "write", std::string(catalog),
                        "merge type " + std::to_string(static_cast<unsigned>(request.merge)) + " is none: 1 replace, 2 rfc7396, 3 rfc6902"};
@@ -79,12 +87,9 @@ result<checked_write> check_write(const write_request& request, const limits_opt
   const std::string_view path = request.path;
   const auto segments = path == "/" ? 0U : static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
   auto body = merge::validated(given, rules, segments);
-  if (!body) return std::move(body).error();
-  if (request.merge == merge_type::rfc6902) {
-    if (auto patch = merge::validate_patch(*body, rules); !patch) return std::move(patch).error();
-  }
+  if (!body) return of_write(std::move(body).error(), catalog);
   auto effect = merge::effective_write(request.merge, *body);
-  if (!effect) return std::move(effect).error();
+  if (!effect) return of_write(std::move(effect).error(), catalog);
   auto meta = check_meta(request.meta, catalog, limits);
   if (!meta) return std::move(meta).error();
   return checked_write{catalog, path, effect->body, effect->type, *meta};
@@ -93,14 +98,18 @@ result<checked_write> check_write(const write_request& request, const limits_opt
 /// A meta text split for the index; keeps its unescaped keys.
 class meta_members {
  public:
-  /// `metas` in order; of equal keys the last wins. Errors: none for checked metas.
+  meta_members() = default;
+  meta_members(meta_members&&) noexcept = default;  // The entries view keys in nodes, which stay where they are; a copy's would not.
+  meta_members& operator=(meta_members&&) noexcept = default;
+
+  /// The metas of the writes in order; of equal keys the last wins. Errors: none for checked metas.
   static result<meta_members> of(std::span<const checked_write> writes) {
     meta_members all;
     for (const checked_write& write : writes) {
       if (write.meta.empty()) continue;
       auto members = merge::members(write.meta);
       if (!members) return std::move(members).error();
-      for (auto& [key, value] : *members) all.put(std::move(key), value);
+      for (auto& [key, value] : *members) all.members_.insert_or_assign(std::move(key), value);
     }
     for (const auto& [key, value] : all.members_) all.entries_.push_back({key, value});
     return all;
@@ -108,12 +117,7 @@ class meta_members {
   [[nodiscard]] std::span<const meta_entry> entries() const noexcept { return entries_; }
 
  private:
-  void put(std::string key, std::string_view value) {
-    const auto same = std::find_if(members_.begin(), members_.end(), [&](const auto& each) { return each.first == key; });
-    if (same == members_.end()) members_.emplace_back(std::move(key), value);
-    else same->second = value;
-  }
-  std::vector<std::pair<std::string, std::string_view>> members_;
+  std::map<std::string, std::string_view> members_;  // Nodes: the entries view keys that stay where they are.
   std::vector<meta_entry> entries_;
 };
 

@@ -33,11 +33,7 @@ result<void> check_file_request(const State& state, std::string_view catalog, st
 /// Puts the file's object under a fresh id. Errors: already_exists where other bytes stand there: the index issued that id before.
 template <class State>
 result<file_record> put_file_object(State& state, const file_request& request, std::string_view meta) {
-  auto issued = state.index.issue_id(request.catalog, request.path, state.timing);
-  if (issued && issued->status == issue_status::no_control) {
-    if (auto healed = heal_catalog(state, request.catalog); !healed) return std::move(healed).error();
-    issued = state.index.issue_id(request.catalog, request.path, state.timing);
-  }
+  auto issued = healed(state, request.catalog, [&] { return state.index.issue_id(request.catalog, request.path, state.timing); });
   if (!issued) return std::move(issued).error();
   if (issued->status != issue_status::issued) {
     return lake::error{errc::sequence_overflow, "write_file", std::string(request.catalog.view()), "not written: no id is left; repeat"};
@@ -59,24 +55,27 @@ result<file_record> put_file_object(State& state, const file_request& request, s
   return record;
 }
 
-/// Points the index to the object. False: fenced. A lost reply is repeated; a repeat that is fenced asks what the file points to now.
+/// Points the index to the object. False: fenced before any reply was lost, so surely not written.
+/// After a lost reply a repeat that is fenced asks what the file points to now: a larger id came after this write, whatever became of it.
 /// Errors: outcome_unknown.
 template <class State>
-result<bool> commit_file(State& state, std::string_view catalog, std::string_view path, const file_record& record) {
-  constexpr int tries = 3;
+result<bool> commit_file(State& state, std::string_view catalog, std::string_view path, const file_record& record, const deadline& until) {
   lake::error story{errc::outcome_unknown, "write_file", std::string(path), "the index did not answer the commit", record.id};
-  for (int i = 0; i < tries; ++i) {
+  for (std::size_t attempt = 0;; ++attempt) {
     auto put = state.index.put_file(catalog, path, record);
-    if (!put) {
-      story.causes.assign(1, std::move(put).error());
-      continue;
+    if (put && *put == put_file_status::ok) return true;
+    if (put && attempt == 0) return false;
+    if (put) {
+      auto now = state.index.read_file(catalog, path);
+      if (now && *now && (*now)->id >= record.id) return true;
+      if (now && *now) return false;  // An older write: ours was never the file.
+      if (now) return story;          // No file: ours was never written, or was removed since.
+      put = std::move(now).error();
     }
-    if (*put == put_file_status::ok) return true;
-    if (i == 0) return false;
-    auto now = state.index.read_file(catalog, path);
-    if (now) return *now && (*now)->id == record.id;
+    story.causes.assign(1, std::move(put).error());
+    if (!story.causes.front().retryable() || until.passed()) return story;
+    until.back_off(attempt);
   }
-  return story;
 }
 
 /// Writes one file. Complexity: two index round trips and one put. Effects on failure: the file is as it was; an object nobody
@@ -101,7 +100,7 @@ result<void> write_one_file(State& state, const file_request& request, const cal
     if (!record && record.error().code == errc::already_exists) continue;
     if (!record) return std::move(record).error();
     const stage commit(sink, "Commit");
-    auto ended = commit_file(state, request.catalog, request.path, *record);
+    auto ended = commit_file(state, request.catalog, request.path, *record, until);
     if (!ended) return std::move(ended).error();
     if (*ended) return {};
     // Fenced: the object is on the index's list for a later clear; a fresh id tries again.

@@ -11,6 +11,8 @@
 #include <lake/impl/state.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,9 @@
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI {
 namespace detail {
+
+/// No limit: for maintenance, which must cope with logs that are too long to read.
+inline constexpr std::size_t all_deltas = (std::numeric_limits<std::size_t>::max)();
 
 /// The id at the end of an object's name in the folder of deltas (`{id}_{merge}.json`) or snapshots (`{start}~{stop}[~{gen}].snap`).
 inline std::optional<time_seq> id_in_name(std::string_view name, object_kind kind) {
@@ -69,7 +74,7 @@ result<void> check_before_heal(const State& state, std::string_view catalog, con
 /// Makes a new control record for the catalog. Complexity: rare; two index round trips, two listings, one get per snapshot.
 template <class State>
 result<void> heal_catalog(State& state, std::string_view catalog) {
-  auto log = state.index.read_log(catalog, {}, state.options.limits.deltas_per_list);
+  auto log = state.index.read_log(catalog, {}, all_deltas);
   if (!log) return std::move(log).error();
   if (log->status != view_status::no_control) return {};  // Somebody else healed it.
   if (auto whole = check_before_heal(state, catalog, *log); !whole) return whole;
@@ -81,6 +86,17 @@ result<void> heal_catalog(State& state, std::string_view catalog) {
     }
   }
   return state.index.heal(heal_args{catalog, log->snapshots}, state.timing);
+}
+
+/// Runs one index step; if it answers that the control record is lost, heals and runs it once more.
+template <class State, class Step>
+auto healed(State& state, std::string_view catalog, const Step& step) -> decltype(step()) {
+  auto answer = step();
+  if (!answer || answer->status != decltype(answer->status)::no_control) return answer;
+  if (auto whole = heal_catalog(state, catalog); !whole) return std::move(whole).error();
+  answer = step();
+  if (!answer || answer->status != decltype(answer->status)::no_control) return answer;
+  return lake::error{errc::corrupt_index, "heal", std::string(catalog), "the control record is lost again and again"};
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 
 #include <lake/config.hpp>
 #include <lake/core/executor.hpp>
+#include <lake/protocol/history.hpp>
 #include <lake/impl/list.hpp>
 #include <lake/impl/objects.hpp>
 #include <lake/impl/read.hpp>
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,53 +24,34 @@
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI {
 
-/// One delta of a catalog's past.
-struct history_entry {
-  time_seq id;
-  merge_type merge = merge_type::replace;
-  std::string path;
-  std::uint64_t bytes = 0;       ///< Of the body, decoded.
-  std::string meta;              ///< Of this write, as it was given; empty if none.
-};
-
-/// What a clear did.
-struct clear_result {
-  removed_counts removed = {};               ///< Members taken out of the index, by kind; `kept` failed a re-check.
-  time_seq cut = {};                         ///< Deltas up to this id are gone; `0_0`: none.
-  std::size_t objects_removed = 0;
-  std::vector<lake::error> failures = {};    ///< Objects that could not be removed; their members stay, the next clear tries again.
-  std::chrono::milliseconds wait{0};         ///< Not zero: nothing was old enough; the next snapshot is, after this long.
-};
-
 namespace detail {
 
-/// The list that maintenance works on: waits for writes in flight as reads do.
+/// The newest snapshot, made now if there are newer deltas. Reads the committed prefix, however long it is.
+/// Errors: not_found if nothing was ever written; as a read.
 template <class State, trace_sink Trace>
-list_data list_head(State& state, std::string_view catalog, const call_options& call, Trace& sink) {
-  return list_one(state, catalog, list_options{.pending = state.options.read_pending}, call, sink);
-}
-
-/// The newest snapshot, made now if there is anything newer than it. Errors: not_found if nothing was ever written.
-template <class State, trace_sink Trace>
-result<snapshot_info> snapshot_now(State& state, std::string_view catalog, const call_options& call, Trace& sink) {
-  constexpr int tries = 4;  // Each loses only to another snapshot, write or removal that came in between.
-  for (int i = 0; i < tries; ++i) {
-    const list_data list = list_head(state, catalog, call, sink);
+result<snapshot_info> snapshot_now(State& state, std::string_view catalog, const pending_mode& pending, const call_options& call, Trace& sink) {
+  const deadline until(state.options, state.executor, call);
+  for (std::size_t attempt = 0;; ++attempt) {
+    list_data list = prepare_list(state, catalog, {.pending = pending});
+    list.max_deltas = all_deltas;
+    view_into(state, list, until);
     if (list.failed) return *list.failed;
     if (list.answer.deltas.empty()) {
       if (list.answer.base) return *list.answer.base;
       return lake::error{errc::not_found, "take_snapshot", std::string(catalog), "nothing was ever written"};
     }
-    auto document = read_document(state, list, sink);
-    if (!document) return std::move(document).error();
-    auto saved = save_snapshot(state, draft_of(catalog, list.answer, *document));
+    auto outcome = read_list(state, list, sink, keep::document);
+    if (!outcome) return of_read(std::move(outcome).error(), catalog);
+    const snapshot_draft draft = draft_of(catalog, list.answer, std::move(outcome->document));
+    auto saved = save_snapshot(state, draft);
     if (!saved) return std::move(saved).error();
+    if (*saved == publish_status::published) {
+      return snapshot_info{draft.start, draft.stop, draft.gen, list.answer.clock, draft.document->size(), pure::xxh64(*draft.document)};
+    }
+    // Another snapshot or a removal came in between: look again.
+    if (auto on = until.check("take_snapshot", catalog); !on) return std::move(on).error();
+    until.back_off(attempt);
   }
-  // Writers are faster than this snapshot: the newest published one is as good an answer as any.
-  auto log = state.index.read_log(catalog, {}, state.options.limits.deltas_per_list);
-  if (!log) return std::move(log).error();
-  if (!log->snapshots.empty()) return log->snapshots.back();
-  return lake::error{errc::unavailable, "take_snapshot", std::string(catalog), "other snapshots and removals came in between, repeatedly"};
 }
 
 template <class State>
@@ -121,79 +104,88 @@ result<void> sweep(State& state, std::string_view catalog, victims gone, clear_r
 }
 
 /// The snapshot to cut at: the newest one that is old enough (the oldest, if none is), read back and checked. None: there is none.
-/// Ages are by the wall clock here; the index has the last word.
 template <class State>
 result<std::optional<snapshot_info>> verified_cut(State& state, std::string_view catalog, std::chrono::milliseconds least_age) {
-  auto log = state.index.read_log(catalog, {}, state.options.limits.deltas_per_list);
+  auto log = healed(state, catalog, [&] { return state.index.read_log(catalog, snapshots_only, 0); });
   if (!log) return std::move(log).error();
-  auto now = state.index.view(view_args{.catalog = catalog, .mode = view_mode::prefix, .upto = time_seq{}}, state.timing);
-  if (!now) return std::move(now).error();
-  for (auto each = log->snapshots.rbegin(); each != log->snapshots.rend(); ++each) {
-    const std::chrono::milliseconds age{now->clock - each->created};
-    if (age < least_age && each + 1 != log->snapshots.rend()) continue;
-    list_data list{std::string(catalog)};
-    list.answer.base = *each;
-    // From storage, not from the cache: from here on this object is primary data.
-    const std::string key = State::layout::snapshot_key(State::kind, catalog, each->start, each->stop, each->gen);
-    if constexpr (State::cache_type::enabled) {
-      state.cache.forget(object_kind::snapshot, State::layout::cache_key(state.prefix, state.lake_id, key));
-    }
-    auto loaded = load_part(state, list, 0);
-    if (!loaded) return std::move(loaded).error();
-    return std::optional<snapshot_info>(*each);
+  if (log->snapshots.empty()) return std::optional<snapshot_info>{};
+  auto chosen = log->snapshots.rbegin();
+  while (std::next(chosen) != log->snapshots.rend() && log->mono - chosen->created < least_age.count()) ++chosen;
+  // From storage, not from the cache: from here on this object is primary data.
+  forget_object(state, object_kind::snapshot,
+                State::layout::snapshot_key(State::kind, catalog, chosen->start, chosen->stop, chosen->gen));
+  list_data list{std::string(catalog)};
+  list.answer.base = *chosen;
+  if (auto loaded = load_part(state, list, 0); !loaded) return of_read(std::move(loaded).error(), catalog);
+  return std::optional<snapshot_info>(*chosen);
+}
+
+/// The cut, from a snapshot that is there, or from the first one, made now. None: nothing was ever written.
+/// Errors: corrupt_body and not_found where the snapshot cannot be read; a read that repairs it is under way then.
+template <class State, trace_sink Trace>
+result<std::optional<snapshot_info>> find_cut(State& state, std::string_view catalog, std::chrono::milliseconds least_age, const call_options& call,
+                                              Trace& sink) {
+  auto cut = verified_cut(state, catalog, least_age);
+  if (!cut && (cut.error().code == errc::corrupt_body || cut.error().code == errc::not_found)) {
+    const list_data head = list_one(state, catalog, {.pending = pending::committed_prefix{}}, call, sink);
+    static_cast<void>(read_list(state, head, sink, keep::fresh));  // For its repair; what it finds is reported by what follows.
+    return cut;
   }
-  return std::optional<snapshot_info>{};
+  if (!cut || *cut) return cut;
+  auto made = snapshot_now(state, catalog, pending::committed_prefix{}, call, sink);
+  if (made) return verified_cut(state, catalog, least_age);
+  const bool nothing = made.error().code == errc::not_found && made.error().operation == "take_snapshot";
+  if (nothing) return std::optional<snapshot_info>{};
+  return std::move(made).error();
 }
 
 /// Clears one catalog's history.
 template <class State, trace_sink Trace>
 result<clear_result> clear_catalog(State& state, std::string_view catalog, const clear_options& options, const call_options& call, Trace& sink) {
-  clear_result outcome;
-  auto newest = snapshot_now(state, catalog, call, sink);
-  if (!newest && newest.error().code != errc::not_found) return std::move(newest).error();
   const auto least_age = (std::max)(options.grace, options.older_than);
-  std::optional<snapshot_info> cut;
-  if (newest) {
-    auto verified = verified_cut(state, catalog, least_age);
-    if (!verified) return std::move(verified).error();
-    cut = *verified;
-  }
-  auto answer = state.index.clear_cut(cut_args{catalog, cut, options.keep_snaps, least_age}, state.timing);
+  auto cut = find_cut(state, catalog, least_age, call, sink);
+  if (!cut) return std::move(cut).error();
+  clear_result outcome;
+  const auto record_cut = [&](const std::optional<snapshot_info>& at) {
+    return healed(state, catalog, [&] { return state.index.clear_cut(cut_args{catalog, at, options.keep_snaps, least_age}, state.timing); });
+  };
+  auto answer = record_cut(*cut);
   if (answer && answer->status == cut_status::too_new) {
     outcome.wait = answer->wait;
-    answer = state.index.clear_cut(cut_args{catalog, {}, options.keep_snaps, options.grace}, state.timing);
-    cut.reset();
+    cut->reset();
+    answer = record_cut(*cut);  // Pending members and orphans may go all the same.
   }
   if (!answer) return std::move(answer).error();
-  if (answer->status == cut_status::no_control) {
-    return lake::error{errc::corrupt_index, "clear_history", std::string(catalog), "the control record is lost; read the catalog to heal it"};
-  }
   if (answer->status == cut_status::stale) {
     return lake::error{errc::unavailable, "clear_history", std::string(catalog), "another removal came in between: repeat"};
   }
-  if (cut) outcome.cut = cut->stop;
+  if (*cut) outcome.cut = (*cut)->stop;
   if (auto durable = state.index.barrier(); !durable) return std::move(durable).error();
   if (auto swept = sweep(state, catalog, std::move(answer->gone), outcome); !swept) return std::move(swept).error();
   return outcome;
+}
+
+/// The same, once for all who ask for it at the same time with the same options.
+template <class State, trace_sink Trace>
+result<clear_result> clear_together(State& state, std::string_view catalog, const clear_options& options, const call_options& call, Trace& sink) {
+  const std::string name = std::to_string(options.keep_snaps) + '|' + std::to_string(options.older_than.count()) + '|' +
+                           std::to_string(options.grace.count()) + '|' + std::string(catalog);
+  return state.clears.take(name, [&] { return clear_catalog(state, catalog, options, call, sink); });
 }
 
 /// Takes one delta out of the log, then its body.
 template <class State>
 result<bool> remove_one_delta(State& state, std::string_view catalog, time_seq id) {
   const auto refuse = [&](errc code, std::string why) { return lake::error{code, "remove_delta", std::string(catalog), std::move(why), id}; };
-  auto answer = state.index.remove_delta(catalog, id, state.timing);
-  if (answer && answer->status == remove_delta_status::no_control) {
-    if (auto healed = heal_catalog(state, catalog); !healed) return std::move(healed).error();
-    answer = state.index.remove_delta(catalog, id, state.timing);
-  }
+  auto answer = healed(state, catalog, [&] { return state.index.remove_delta(catalog, id, state.timing); });
   if (!answer) return std::move(answer).error();
   switch (answer->status) {
     case remove_delta_status::already: return false;
-    case remove_delta_status::not_found: return refuse(errc::not_found, "the log has no such delta");
+    case remove_delta_status::not_found: return refuse(errc::not_found, "the log has no delta " + id.to_string());
     case remove_delta_status::pending: return refuse(errc::pending_write, "that write is still in flight");
     case remove_delta_status::covered: return refuse(errc::history_trimmed, "a published snapshot covers that delta");
     case remove_delta_status::overflow: return refuse(errc::sequence_overflow, "no id is left for the removal; repeat");
-    case remove_delta_status::no_control: return refuse(errc::corrupt_index, "the control record is lost");
+    case remove_delta_status::no_control:
     case remove_delta_status::removed: break;
   }
   if (auto durable = state.index.barrier(); !durable) return std::move(durable).error();
@@ -206,11 +198,7 @@ result<bool> remove_one_delta(State& state, std::string_view catalog, time_seq i
 /// Empties a catalog in one index step, then removes its objects.
 template <class State>
 result<bool> remove_whole_catalog(State& state, std::string_view catalog) {
-  auto answer = state.index.remove_catalog(catalog, state.timing);
-  if (answer && answer->status == remove_catalog_status::no_control) {
-    if (auto healed = heal_catalog(state, catalog); !healed) return std::move(healed).error();
-    answer = state.index.remove_catalog(catalog, state.timing);
-  }
+  auto answer = healed(state, catalog, [&] { return state.index.remove_catalog(catalog, state.timing); });
   if (!answer) return std::move(answer).error();
   if (answer->status != remove_catalog_status::removed) return false;
   if (auto durable = state.index.barrier(); !durable) return std::move(durable).error();
@@ -225,7 +213,7 @@ template <class State>
 result<std::vector<delta>> changes_since(State& state, std::string_view catalog, time_seq since) {
   auto head = view_once(state, view_args{.catalog = catalog, .mode = view_mode::prefix, .max_deltas = state.options.limits.deltas_per_list});
   if (!head) return std::move(head).error();
-  auto log = state.index.read_log(catalog, since, state.options.limits.deltas_per_list);
+  auto log = healed(state, catalog, [&] { return state.index.read_log(catalog, since, state.options.limits.deltas_per_list); });
   if (!log) return std::move(log).error();
   if (since < log->cleared) {
     return lake::error{errc::history_trimmed, "changes", std::string(catalog),
@@ -238,7 +226,7 @@ result<std::vector<delta>> changes_since(State& state, std::string_view catalog,
 /// Every delta that is left, with what its envelope says.
 template <class State>
 result<std::vector<history_entry>> history_of(State& state, std::string_view catalog) {
-  auto deltas = state.index.read_log(catalog, {}, state.options.limits.deltas_per_list);
+  auto deltas = healed(state, catalog, [&] { return state.index.read_log(catalog, {}, state.options.limits.deltas_per_list); });
   if (!deltas) return std::move(deltas).error();
   std::vector<history_entry> entries(deltas->deltas.size());
   std::mutex failing;

@@ -31,7 +31,11 @@ struct list_data {
   list_options options = {};
   view_answer answer = {};
   std::optional<lake::error> failed = {};
+  std::size_t max_deltas = 0;   ///< 0: as the lake's limits say.
 };
+
+/// For `read_log`: no delta lies above this id, so only the snapshots are in the answer.
+inline constexpr time_seq snapshots_only{time_seq::max_timestamp, time_seq::max_seqid};
 
 template <class State>
 view_args args_of(const State& state, const list_data& list) {
@@ -39,7 +43,7 @@ view_args args_of(const State& state, const list_data& list) {
   return {.catalog = list.catalog,
           .mode = prefix ? view_mode::prefix : view_mode::fail,
           .upto = list.options.as_of,
-          .max_deltas = state.options.limits.deltas_per_list};
+          .max_deltas = list.max_deltas != 0 ? list.max_deltas : state.options.limits.deltas_per_list};
 }
 
 inline lake::error pending_error(const list_data& list, const pending_info& blocker) {
@@ -66,7 +70,7 @@ inline void take_answer(list_data& list, result<view_answer> answer) {
                                     " can no longer be built: history up to " + list.answer.cleared.to_string() + " was cleared"};
       return;
     case view_status::no_control:
-      list.failed = lake::error{errc::corrupt_index, "list", list.catalog, "the control record is lost and could not be healed"};
+      list.failed = lake::error{errc::corrupt_index, "list", list.catalog, "the control record is lost"};
       return;
   }
 }
@@ -74,10 +78,7 @@ inline void take_answer(list_data& list, result<view_answer> answer) {
 /// One view, healed once if the control record was lost.
 template <class State>
 result<view_answer> view_once(State& state, const view_args& args) {
-  auto answer = state.index.view(args, state.timing);
-  if (!answer || answer->status != view_status::no_control) return answer;
-  if (auto healed = heal_catalog(state, args.catalog); !healed) return std::move(healed).error();
-  return state.index.view(args, state.timing);
+  return healed(state, args.catalog, [&] { return state.index.view(args, state.timing); });
 }
 
 /// Views until nothing is in the way, the wait is over, or the call is.
@@ -92,22 +93,30 @@ void view_into(State& state, list_data& list, const deadline& until) {
     }
     take_answer(list, view_once(state, args_of(state, list)));
     if (waits == nullptr || !list.failed || list.failed->code != errc::pending_write) return;
-    if (state.options.clock.steady() - begin >= waits->timeout) return;
+    if (state.options.clock.steady() - begin >= deadline::bounded(waits->timeout)) return;
     until.back_off(attempt);
   }
+}
+
+/// A list that nothing was asked for yet; fails where the request breaks a rule.
+template <class State>
+list_data prepare_list(const State& state, std::string_view catalog, const list_options& options) {
+  list_data list{std::string(catalog), options};
+  if (auto named = check_name<typename State::layout>(catalog, state.options.limits); !named) {
+    list.failed = std::move(named).error();
+  } else if (options.as_of && !options.as_of->is_valid()) {
+    list.failed = lake::error{errc::invalid_time_seq, "list", list.catalog, options.as_of->to_string() + " is no id"};
+  }
+  return list;
 }
 
 /// Lists one catalog. Complexity: one index round trip (more while waiting).
 template <class State, trace_sink Trace>
 list_data list_one(State& state, std::string_view catalog, const list_options& options, const call_options& call, Trace& sink) {
-  list_data list{std::string(catalog), options};
-  auto ready = check_name<typename State::layout>(catalog, state.options.limits).and_then([&] { return state.open(sink); });
-  if (!ready) {
-    list.failed = std::move(ready).error();
-    return list;
-  }
-  if (options.as_of && !options.as_of->is_valid()) {
-    list.failed = lake::error{errc::invalid_time_seq, "list", list.catalog, options.as_of->to_string() + " is no id"};
+  list_data list = prepare_list(state, catalog, options);
+  if (list.failed) return list;
+  if (auto open = state.open(sink); !open) {
+    list.failed = std::move(open).error();
     return list;
   }
   stage step(sink, "List");
@@ -124,14 +133,13 @@ std::vector<list_data> list_many(State& state, std::span<const std::string_view>
   std::vector<list_data> lists;
   lists.reserve(catalogs.size());
   if constexpr (batching_index<typename State::index_type>) {
-    auto open = state.open(sink);
     const deadline until(state.options, state.executor, call);
+    const result<void> open = until.check("list", {}).and_then([&] { return state.open(sink); });
     std::vector<view_args> args;
     std::vector<std::size_t> places;
     for (const std::string_view catalog : catalogs) {
-      list_data& each = lists.emplace_back(list_data{std::string(catalog), options});
-      auto ready = check_name<typename State::layout>(catalog, state.options.limits).and_then([&] { return open; });
-      if (!ready) each.failed = std::move(ready).error();
+      list_data& each = lists.emplace_back(prepare_list(state, catalog, options));
+      if (!each.failed && !open) each.failed = open.error();
     }
     for (std::size_t i = 0; i < lists.size(); ++i) {
       if (lists[i].failed) continue;

@@ -87,15 +87,19 @@ result<loaded_body> load_object(State& state, object_kind kind, std::string_view
   count(state.counted.bodies_loaded);
   if constexpr (State::cache_type::enabled) {
     const std::string name = State::layout::cache_key(state.prefix, state.lake_id, key);
+    bool trusted = true;
     if (body_ptr hit = state.cache.find(kind, name)) {
       if (auto opened = unwrap(state, std::move(hit), kind, catalog, id, key)) {
         count(state.counted.cache_hits);
         return opened;
       }
       state.cache.forget(kind, name);
+      trusted = false;  // A forget may be lost too: go past the cache.
     }
     auto stored = state.flights.take(name, [&]() -> result<body_ptr> {
-      if (body_ptr landed = state.cache.find(kind, name)) return landed;  // Loaded between the miss and now.
+      if (trusted) {
+        if (body_ptr landed = state.cache.find(kind, name)) return landed;  // Loaded between the miss and now.
+      }
       return state.storage.get(key);
     });
     if (!stored) return std::move(stored).error();
@@ -109,10 +113,16 @@ result<loaded_body> load_object(State& state, object_kind kind, std::string_view
   }
 }
 
+/// Drops what the cache holds of one object.
+template <class State>
+void forget_object(State& state, object_kind kind, std::string_view key) {
+  if constexpr (State::cache_type::enabled) state.cache.forget(kind, State::layout::cache_key(state.prefix, state.lake_id, key));
+}
+
 /// Removes one object and what the cache holds of it. Errors: the storage's.
 template <class State>
 result<void> remove_object(State& state, object_kind kind, const std::string& key) {
-  if constexpr (State::cache_type::enabled) state.cache.forget(kind, State::layout::cache_key(state.prefix, state.lake_id, key));
+  forget_object(state, kind, key);
   return state.storage.remove(key);
 }
 

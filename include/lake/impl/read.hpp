@@ -45,6 +45,7 @@ result<loaded_body> load_part(State& state, const list_data& list, std::size_t n
     const std::string key = State::layout::snapshot_key(State::kind, list.catalog, base.start, base.stop, base.gen);
     auto loaded = load_object(state, object_kind::snapshot, list.catalog, base.stop, key);
     if (loaded && (loaded->envelope().decoded_bytes != base.length || loaded->envelope().digest != base.digest)) {
+      forget_object(state, object_kind::snapshot, key);
       return lake::error{errc::corrupt_body, "read", key, "the snapshot is not the one that the index recorded: length or digest differ"};
     }
     return loaded;
@@ -138,9 +139,13 @@ struct read_outcome {
   std::vector<lake::error> skipped;
 };
 
-/// Loads and merges exactly what the list names; keeps and saves the text where the options say so.
+/// Whether a read may keep what it merged: for later reads, and as a background snapshot.
+enum class keep : std::uint8_t { document_and_snapshot, document, fresh };
+
+/// Loads and merges exactly what the list names; keeps and saves the text where `keeps` and the options say so.
 template <class State, trace_sink Trace>
-result<read_outcome> read_view(State& state, const list_data& list, std::optional<std::uint64_t> repairs, loaded_view& bodies, Trace& sink) {
+result<read_outcome> read_view(State& state, const list_data& list, keep keeps, std::optional<std::uint64_t> repairs, loaded_view& bodies,
+                               Trace& sink) {
   bodies = load_view(state, list, sink);
   if (bodies.failed) return *bodies.failed;
   read_outcome outcome;
@@ -149,8 +154,11 @@ result<read_outcome> read_view(State& state, const list_data& list, std::optiona
   outcome.document = std::make_shared<const std::string>(*std::move(merged));
   if (!outcome.skipped.empty()) return outcome;
   state.documents.store(list.catalog, list.answer.stop, list.answer.gen, outcome.document);
-  const bool due = state.options.snapshots.due(list.answer.deltas.size(), bodies.delta_bytes, outcome.document->size());
-  if (!list.options.as_of && !list.answer.deltas.empty() && (due || repairs)) {
+  // One Replace of the whole document is as good as a snapshot of it: its bytes are no reason to save another.
+  const std::vector<delta>& deltas = list.answer.deltas;
+  const bool whole = deltas.size() == 1 && deltas.front().merge == merge_type::replace && deltas.front().path == "/";
+  const bool due = state.options.snapshots.due(deltas.size(), whole ? 0 : bodies.delta_bytes, outcome.document->size());
+  if (keeps != keep::document && !list.options.as_of && !list.answer.deltas.empty() && (due || repairs)) {
     if (schedule_snapshot(state, draft_of(list.catalog, list.answer, outcome.document), repairs)) {
       if constexpr (Trace::enabled) sink.add("SnapSave", {}, "scheduled");
     }
@@ -160,10 +168,10 @@ result<read_outcome> read_view(State& state, const list_data& list, std::optiona
 
 /// The same view on the next older base, for a snapshot that cannot be read. Errors: the given one where nothing older is whole.
 template <class State, trace_sink Trace>
-result<read_outcome> fall_back(State& state, list_data list, const lake::error& reason, Trace& sink) {
+result<read_outcome> fall_back(State& state, list_data list, const lake::error& reason, keep keeps, Trace& sink) {
   const std::uint64_t recorded = list.answer.base->digest;
   state.tell(event_kind::snapshot_damaged, "read", list.catalog, &reason);
-  auto log = state.index.read_log(list.catalog, {}, state.options.limits.deltas_per_list);
+  auto log = state.index.read_log(list.catalog, snapshots_only, 0);
   if (!log) return lake::error(reason).because(std::move(log).error());
   std::vector<time_seq> bases{time_seq{}};
   for (const snapshot_info& each : log->snapshots) {
@@ -173,9 +181,10 @@ result<read_outcome> fall_back(State& state, list_data list, const lake::error& 
     view_args args = args_of(state, list);
     args.base = *base;
     take_answer(list, state.index.view(args, state.timing));
+    if (list.failed && list.failed->code == errc::pending_write) return *list.failed;
     if (list.failed) continue;
     loaded_view bodies;
-    auto outcome = read_view(state, list, recorded, bodies, sink);
+    auto outcome = read_view(state, list, keeps, recorded, bodies, sink);
     if (outcome || !bodies.base_failed) return outcome;
   }
   return reason;
@@ -183,30 +192,40 @@ result<read_outcome> fall_back(State& state, list_data list, const lake::error& 
 
 /// The document of a list. Complexity: one get per body (none for a document that is kept), one merge, no further index round trip.
 template <class State, trace_sink Trace>
-result<read_outcome> read_list(State& state, const list_data& list, Trace& sink) {
+result<read_outcome> read_list(State& state, const list_data& list, Trace& sink, keep keeps = keep::document_and_snapshot) {
   if (list.failed) return *list.failed;
   if (!list.answer.base && list.answer.deltas.empty()) return read_outcome{std::make_shared<const std::string>("{}"), {}};
-  if (list.options.unappliable == unappliable_mode::fail) {
+  if (list.options.unappliable == unappliable_mode::fail && keeps != keep::fresh) {
     if (body_ptr kept = state.documents.find(list.catalog, list.answer.stop, list.answer.gen)) {
       count(state.counted.documents_reused);
       return read_outcome{std::move(kept), {}};
     }
   }
   loaded_view bodies;
-  auto outcome = read_view(state, list, {}, bodies, sink);
+  auto outcome = read_view(state, list, keeps, {}, bodies, sink);
   if (outcome || !bodies.failed) return outcome;
   if (bodies.failed->code == errc::not_found) {
     // The history may have been cleared between the list and the load: list again, once.
     list_data again{list.catalog, list.options};
-    take_answer(again, view_once(state, args_of(state, again)));
+    again.max_deltas = list.max_deltas;
+    view_into(state, again, deadline(state.options, state.executor, {}));
     if (again.failed) return *again.failed;
     if (!again.answer.base && again.answer.deltas.empty()) return read_outcome{std::make_shared<const std::string>("{}"), {}};
-    outcome = read_view(state, again, {}, bodies, sink);
+    outcome = read_view(state, again, keeps, {}, bodies, sink);
     if (outcome || !bodies.failed || !bodies.base_failed) return outcome;
-    return fall_back(state, std::move(again), *bodies.failed, sink);
+    return fall_back(state, std::move(again), *bodies.failed, keeps, sink);
   }
-  if (bodies.base_failed && bodies.failed->code == errc::corrupt_body) return fall_back(state, list, *bodies.failed, sink);
+  if (bodies.base_failed && bodies.failed->code == errc::corrupt_body) return fall_back(state, list, *bodies.failed, keeps, sink);
   return outcome;
+}
+
+/// The same error, said of a read of this catalog; an object's key moves into the message.
+inline lake::error of_read(lake::error reason, std::string_view catalog) {
+  if (reason.subject == catalog) return reason;
+  if (!reason.subject.empty()) reason.message = "the object " + in_quotes(reason.subject) + ": " + reason.message;
+  reason.operation = "read";
+  reason.subject = catalog;
+  return reason;
 }
 
 /// The document of a list, counted, with skipped deltas told to the hook.
@@ -214,7 +233,7 @@ template <class State, trace_sink Trace>
 result<body_ptr> read_document(State& state, const list_data& list, Trace& sink) {
   auto outcome = read_list(state, list, sink);
   count(outcome ? state.counted.reads : state.counted.failed_reads);
-  if (!outcome) return std::move(outcome).error();
+  if (!outcome) return of_read(std::move(outcome).error(), list.catalog);
   for (const lake::error& each : outcome->skipped) state.tell(event_kind::delta_skipped, "read", list.catalog, &each);
   return std::move(outcome->document);
 }

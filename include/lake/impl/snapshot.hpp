@@ -36,6 +36,7 @@ inline snapshot_draft draft_of(std::string_view catalog, const view_answer& answ
 /// digest that the index recorded (`repairs`). False: other bytes stand there, the draft is dropped.
 template <class State>
 result<bool> put_snapshot_object(State& state, const snapshot_draft& draft, const std::string& key, bool repairs) {
+  // No write id: two clients that merge the same log should store the same bytes.
   envelope_fields fields;
   fields.kind = object_kind::snapshot;
   fields.id = draft.stop;
@@ -44,21 +45,19 @@ result<bool> put_snapshot_object(State& state, const snapshot_draft& draft, cons
   fields.catalog = draft.catalog;
   auto bytes = wrap(state, fields, *draft.document);
   if (!bytes) return std::move(bytes).error();
-  auto created = state.storage.create(key, *bytes);
+  auto created = state.storage.create(key, *std::move(bytes));
   if (created) return true;
   if (created.error().code != errc::already_exists) return std::move(created).error();
   auto found = state.storage.get(key);
-  if (found && **found == *bytes) return true;
-  if (found) {
-    // Another codec setting may have stored the same document in other bytes: what counts is what it decodes to.
-    auto opened = unwrap(state, *found, object_kind::snapshot, draft.catalog, draft.stop, key);
-    if (opened && opened->bytes() == *draft.document) return true;
-  }
+  if (!found) return std::move(found).error();
+  // What counts is the document that is in it: another codec setting may have stored it in other bytes.
+  auto opened = unwrap(state, *std::move(found), object_kind::snapshot, draft.catalog, draft.stop, key);
+  if (opened && opened->bytes() == *draft.document) return true;
   if (!repairs) return false;
-  if constexpr (State::cache_type::enabled) {
-    state.cache.forget(object_kind::snapshot, State::layout::cache_key(state.prefix, state.lake_id, key));
-  }
+  bytes = wrap(state, fields, *draft.document);
+  if (!bytes) return std::move(bytes).error();
   auto replaced = state.storage.put(key, *std::move(bytes));
+  forget_object(state, object_kind::snapshot, key);  // After the put: a reader may have cached the damaged one again meanwhile.
   if (!replaced) return std::move(replaced).error();
   return true;
 }

@@ -11,10 +11,11 @@
 #include <lake/core/options.hpp>
 #include <lake/core/result.hpp>
 #include <lake/core/trace.hpp>
-#include <lake/core/contain.hpp>
+#include <lake/detail/contain.hpp>
 #include <lake/detail/single_flight.hpp>
 #include <lake/impl/background.hpp>
 #include <lake/impl/document_store.hpp>
+#include <lake/protocol/history.hpp>
 #include <lake/pure/hex.hpp>
 
 #include <atomic>
@@ -58,6 +59,7 @@ struct lake_state {
         prefix(layout::prefix(kind, options.name)),
         documents(options.document_cache_bytes),
         flights(executor),
+        clears(executor),
         background(executor, options.snapshot_queue) {
     index.attach(prefix);
   }
@@ -77,12 +79,7 @@ struct lake_state {
       contained([&] { options.on_event(event{what, operation, subject, reason, elapsed}); });
   }
 
-  /// The end of one operation, or of one part of a call that answers for several.
-  void tell_end(std::string_view operation, std::string_view subject, const lake::error* reason) const noexcept {
-    tell(reason == nullptr ? event_kind::finished : event_kind::failed, operation, subject, reason);
-  }
-
-  /// Runs one operation between its events; `run` returns a result.
+  /// Runs one operation between its events; `run` returns a result, or a list that carries its error.
   template <class Run>
   auto observe(std::string_view operation, std::string_view subject, const Run& run) const {
     if (!options.on_event) [[likely]]
@@ -90,10 +87,21 @@ struct lake_state {
     const auto begin = options.clock.steady();
     tell(event_kind::started, operation, subject);
     auto outcome = run();
-    const auto elapsed = options.clock.steady() - begin;
-    if (outcome) tell(event_kind::finished, operation, subject, nullptr, elapsed);
-    else tell(event_kind::failed, operation, subject, &outcome.error(), elapsed);
+    tell_end(operation, subject, failure_of(outcome), options.clock.steady() - begin);
     return outcome;
+  }
+
+  /// Runs one operation that answers for several subjects: one start, an end for each.
+  template <class SubjectOf, class Run>
+  auto observe_each(std::string_view operation, const SubjectOf& subject_of, const Run& run) const {
+    if (!options.on_event) [[likely]]
+      return run();
+    const auto begin = options.clock.steady();
+    tell(event_kind::started, operation, {});
+    auto outcomes = run();
+    const auto elapsed = options.clock.steady() - begin;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) tell_end(operation, subject_of(i), failure_of(outcomes[i]), elapsed);
+    return outcomes;
   }
 
   lake_options options;
@@ -107,10 +115,20 @@ struct lake_state {
   std::string lake_id;  // Set once, before `opened_`.
   counters counted;
   document_store documents;
-  single_flight<body_ptr, executor_ref> flights;
+  single_flight<body_ptr, executor_ref> flights;      // Loads, by cache key.
+  single_flight<clear_result, executor_ref> clears;   // By catalog and options.
   background_tasks background;  // Last: destroyed, and so waited for, first.
 
  private:
+  template <class Outcome>
+  static const lake::error* failure_of(const Outcome& outcome) {
+    if constexpr (is_result<Outcome>) return outcome ? nullptr : &outcome.error();
+    else return outcome.error() ? &*outcome.error() : nullptr;
+  }
+  void tell_end(std::string_view operation, std::string_view subject, const lake::error* reason, std::chrono::nanoseconds elapsed) const noexcept {
+    tell(reason == nullptr ? event_kind::finished : event_kind::failed, operation, subject, reason, elapsed);
+  }
+
   result<void> open_slowly() {
     if (auto fits = check_options(); !fits) return fits;
     auto identity = agree_on_marker();

@@ -34,8 +34,7 @@ struct bulk_job {
 
 /// Groups the requests by catalog, in order; a bad request decides the whole share of its catalog.
 template <class State>
-std::vector<std::unique_ptr<bulk_job<State>>> make_jobs(const State& state, std::span<const write_request> requests, no_trace& off,
-                                                        State& shared) {
+std::vector<std::unique_ptr<bulk_job<State>>> make_jobs(State& state, std::span<const write_request> requests, no_trace& off) {
   std::map<std::string_view, std::size_t> places;
   std::vector<std::unique_ptr<bulk_job<State>>> jobs;
   for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -69,7 +68,7 @@ std::vector<std::unique_ptr<bulk_job<State>>> make_jobs(const State& state, std:
     if (each->outcome) continue;
     each->job.emplace(*std::move(job));
     each->token = state.options.random.bits128();
-    each->bodies = std::make_unique<delta_bodies<State, no_trace>>(shared, each->writes, each->job->write_ids, off);
+    each->bodies = std::make_unique<delta_bodies<State, no_trace>>(state, each->writes, each->job->write_ids, off);
   }
   return jobs;
 }
@@ -138,11 +137,21 @@ std::vector<bulk_job<State>*> pick(const std::vector<std::unique_ptr<bulk_job<St
 template <class State>
 void run_jobs(State& state, const std::vector<std::unique_ptr<bulk_job<State>>>& all, const deadline& until) {
   no_trace off;
+  if (auto on = until.check("write_many", {}); !on) {
+    for (const auto& each : all) {
+      if (!each->outcome) each->outcome = on.error();
+    }
+    return;
+  }
   with_writer(state, until, [&](const auto& writer) {
     reserve_jobs<State>(state, pick(all, [](const auto&) { return true; }));
     const auto reserved = pick(all, [](const auto& each) { return each.reserved.has_value(); });
     store_jobs<State>(state, reserved);
-    const auto stored = pick(all, [](const auto& each) { return each.stored && *each.stored == protocol::store_outcome::stored; });
+    auto stored = pick(all, [](const auto& each) { return each.stored && *each.stored == protocol::store_outcome::stored; });
+    if (auto on = until.check("commit", {}); !on) {
+      for (bulk_job<State>* each : stored) each->stored = on.error();  // Not committed: taken back below.
+      stored.clear();
+    }
     auto answers = commit_jobs<State>(state, stored);
     for (std::size_t i = 0; i < stored.size(); ++i) {
       bulk_job<State>& each = *stored[i];
@@ -173,7 +182,7 @@ std::vector<result<time_seq>> write_many(State& state, std::span<const write_req
   if (auto open = state.open(sink); !open) return refuse_all(open.error());
   const deadline until(state.options, state.executor, call);
   no_trace off;
-  const auto jobs = make_jobs<State>(state, requests, off, state);
+  const auto jobs = make_jobs(state, requests, off);
   {
     stage all(sink, "WriteMany");
     all.note([&] { return "{requests:" + std::to_string(requests.size()) + ", catalogs:" + std::to_string(jobs.size()) + "}"; });

@@ -177,6 +177,7 @@ template <catalog_log Log>
   log_answer answer;
   if (at.presence == detail::log_presence::damaged) return detail::damaged_log(operation, catalog);
   if (at.presence == detail::log_presence::lost) answer.status = view_status::no_control;
+  answer.mono = at.mono;
   if (at.presence == detail::log_presence::fresh) return answer;
   answer.cleared = at.control.cleared;
   answer.version = detail::version_of(log, at.control);

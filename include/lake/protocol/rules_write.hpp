@@ -74,6 +74,10 @@ template <catalog_log Log>
     repeated = pending.batch;
     return false;
   });
+  if (repeated && repeated->count != args.members.size()) {
+    return detail::bad_argument("index.reserve", args.catalog, "the token belongs to a reservation of " + std::to_string(repeated->count) +
+                                                                   " members, not " + std::to_string(args.members.size()));
+  }
   if (repeated) return reserve_answer{.ids = *repeated};
 
   detail::pending_scan pendings;

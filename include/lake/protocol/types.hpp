@@ -191,6 +191,7 @@ struct log_answer {
   std::vector<delta> deltas = {};           ///< Above `cleared`, or above `since` where that is higher.
   std::vector<snapshot_info> snapshots = {};
   std::vector<body_ref> pendings = {};      ///< With no_control only.
+  std::int64_t mono = 0;                    ///< The logical clock now, milliseconds: what `snapshot_info::created` is counted by.
   time_seq cleared = {};
   time_seq version = {};
 };

@@ -71,12 +71,14 @@ class writer {
     for (std::size_t attempt = 0; attempt < attempts_; ++attempt, token = random_.bits128()) {
       auto ids = reserve(job, token, sink);
       if (!ids) return std::move(ids).error();
+      LAKE_ASSERT(ids->count == job.members.size());
       auto ended = store_and_commit(job, *ids, token, bodies, sink);
       if (!ended) return std::move(ended).error();
       if (*ended == commit_end::committed) return *ids;
     }
     return lake::error{errc::unavailable, "commit", std::string(job.catalog),
-                       "not written: fenced " + std::to_string(attempts_) + " times, the store is slower than the pending timeout"};
+                       "not written: " + std::to_string(attempts_) +
+                           " ids in turn were fenced (the store is slower than the pending timeout) or taken by other bodies"};
   }
 
   /// Reserves ids under `token`. A lost reply is repeated with the same token, so it cannot reserve twice.
@@ -86,7 +88,9 @@ class writer {
     const reserve_args args{job.catalog, token, job.members, job.expected};
     std::size_t failures = 0;
     for (std::size_t attempt = 0;; ++attempt) {
-      if (auto on = until_.check("reserve", job.catalog); !on && attempt == 0) return std::move(on).error();
+      if (until_.cancelled() || attempt == 0) {
+        if (auto on = until_.check("reserve", job.catalog); !on) return not_written(std::move(on).error(), job.catalog);
+      }
       auto answer = index_.reserve(args, timing_);
       if (!answer) {
         if (!answer.error().retryable() || ++failures > repeats || until_.passed()) return not_written(std::move(answer).error(), job.catalog);
@@ -159,7 +163,7 @@ class writer {
                            "not written: more than 999,999 ids a second, and the next seconds are used up"};
       case reserve_status::no_control: return heal_(job.catalog);
       case reserve_status::blocked:
-        if (!until_.passed() && !until_.cancelled()) return {};
+        if (!until_.passed()) return {};
         return lake::error{errc::pending_write, "reserve", std::string(job.catalog),
                            "not written: `expected` waits for a write in flight, " + std::to_string(answer.age.count()) + " ms old", answer.seen};
       case reserve_status::reserved: break;

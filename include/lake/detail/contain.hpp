@@ -1,6 +1,6 @@
 // Calls into user code from places that must not throw. Not part of the API.
-#ifndef LAKE_CORE_CONTAIN_HPP
-#define LAKE_CORE_CONTAIN_HPP
+#ifndef LAKE_DETAIL_CONTAIN_HPP
+#define LAKE_DETAIL_CONTAIN_HPP
 
 #include <lake/config.hpp>
 
@@ -25,4 +25,4 @@ void contained(F&& f) noexcept {
 }  // namespace detail
 }  // namespace lake::inline v0::inline LAKE_DETAIL_ABI
 
-#endif  // LAKE_CORE_CONTAIN_HPP
+#endif  // LAKE_DETAIL_CONTAIN_HPP
