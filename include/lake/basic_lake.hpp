@@ -190,6 +190,10 @@ class basic_lake {
   std::vector<list_type> batch_list(std::span<const std::string> catalogs, const list_options& options = {}, Trace&& sink = {}) const {
     return batch_list(catalogs, options, call_options{}, sink);
   }
+  template <trace_sink Trace>
+  std::vector<list_type> batch_list(std::span<const std::string> catalogs, Trace&& sink) const {
+    return batch_list(catalogs, list_options{}, call_options{}, sink);
+  }
   template <trace_sink Trace = no_trace>
   std::vector<list_type> batch_list(std::initializer_list<std::string_view> catalogs, const list_options& options, const call_options& call,
                                     Trace&& sink = {}) const {
@@ -198,6 +202,10 @@ class basic_lake {
   template <trace_sink Trace = no_trace>
   std::vector<list_type> batch_list(std::initializer_list<std::string_view> catalogs, const list_options& options = {}, Trace&& sink = {}) const {
     return batch(std::vector<std::string_view>(catalogs), options, call_options{}, sink);
+  }
+  template <trace_sink Trace>
+  std::vector<list_type> batch_list(std::initializer_list<std::string_view> catalogs, Trace&& sink) const {
+    return batch(std::vector<std::string_view>(catalogs), list_options{}, call_options{}, sink);
   }
 
   /// The newest merged document's text, `{}` if nothing was written; waits for writes in flight as `lake_options::read_pending` says.
@@ -420,6 +428,11 @@ class basic_lake {
     requires enumerating_index<Index>
   result<std::vector<std::string>> catalogs(std::string_view prefix = {}, Trace&& sink = {}) const {
     return catalogs(prefix, call_options{}, sink);
+  }
+  template <trace_sink Trace>
+    requires enumerating_index<Index>
+  result<std::vector<std::string>> catalogs(Trace&& sink) const {
+    return catalogs(std::string_view(), call_options{}, sink);
   }
   template <trace_sink Trace = no_trace>
     requires enumerating_index<Index>

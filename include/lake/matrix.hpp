@@ -3,8 +3,8 @@
 #ifndef LAKE_MATRIX_HPP
 #define LAKE_MATRIX_HPP
 
-#include <lake/config.hpp>
 #include <lake/basic_lake.hpp>
+#include <lake/config.hpp>
 
 #include <boost/hana/cartesian_product.hpp>
 #include <boost/hana/transform.hpp>

@@ -30,10 +30,18 @@ namespace lake_test {
 
 using namespace std::chrono_literals;
 
+#ifdef LAKE_TESTS_SMALL_MATRIX
+/// Four lakes in which each policy is met twice, for the builds that are slow to compile or to run.
+using embedded_matrix = std::tuple<lake::basic_lake<lake::memory_index, lake::memory_storage, lake::no_cache, lake::identity_codec>,
+                                   lake::basic_lake<lake::memory_index, lake::filesystem_storage, lake::memory_cache, lake::identity_codec>,
+                                   lake::basic_lake<lake::sqlite_index, lake::memory_storage, lake::no_cache, lake::gzip_codec>,
+                                   lake::basic_lake<lake::sqlite_index, lake::filesystem_storage, lake::memory_cache, lake::gzip_codec>>;
+#else
 /// Index x storage x cache x codec, whatever needs no server: 16 lakes.
 using embedded_matrix =
     lake::matrix<std::tuple<lake::memory_index, lake::sqlite_index>, std::tuple<lake::memory_storage, lake::filesystem_storage>,
                  std::tuple<lake::no_cache, lake::memory_cache>, std::tuple<lake::identity_codec, lake::gzip_codec>>;
+#endif
 
 template <class Lake>
 struct policies_of;
@@ -59,15 +67,15 @@ std::string describe() {
 /// An executor on threads whose sleeps only move the clock: a lake that waits finds the time passed at once.
 inline lake::executor_ref impatient_executor(const lake::testing::manual_clock& clock, std::size_t workers = 4) {
   const lake::executor_ref threads = lake::executor_ref::threads(workers);
-  return lake::executor_ref(lake::executor_functions{
-      .spawn = [threads](std::function<void()> task) { threads.spawn(std::move(task)); },
-      .sleep =
-          [clock = lake::testing::manual_clock(clock)](std::chrono::nanoseconds duration) mutable {
-            clock.advance(std::chrono::duration_cast<std::chrono::milliseconds>(duration) + 1ms);
-          },
-      .wait = [threads](std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
-                        const std::function<bool()>& ready) { threads.wait(lock, condition, ready); },
-      .wake = [threads](std::condition_variable& condition) { threads.wake(condition); }});
+  return lake::executor_ref(
+      lake::executor_functions{.spawn = [threads](std::function<void()> task) { threads.spawn(std::move(task)); },
+                               .sleep =
+                                   [clock = lake::testing::manual_clock(clock)](std::chrono::nanoseconds duration) mutable {
+                                     clock.advance(std::chrono::duration_cast<std::chrono::milliseconds>(duration) + 1ms);
+                                   },
+                               .wait = [threads](std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
+                                                 const std::function<bool()>& ready) { threads.wait(lock, condition, ready); },
+                               .wake = [threads](std::condition_variable& condition) { threads.wake(condition); }});
 }
 
 /// Options under which nothing happens behind the test's back: no snapshots by themselves, no grace, time by the clock given.
@@ -160,20 +168,23 @@ class lake_home {
  private:
   [[nodiscard]] index_type new_index(const std::string& file) const {
     if constexpr (std::is_same_v<index_type, lake::sqlite_index>) {
-      return lake::sqlite_index::open({.file = folder_.path() / file, .durability = lake::durability::none, .clock = clock.source()}).value();
+      return lake::sqlite_index::open({.file = folder_.path() / file, .durability = lake::durability::none, .clock = clock.source()})
+          .value();
     } else {
       return lake::memory_index({.clock = clock.source()});
     }
   }
   [[nodiscard]] storage_type new_storage() const {
     if constexpr (std::is_same_v<storage_type, lake::filesystem_storage>) {
-      return lake::filesystem_storage::open({.root = folder_.path() / "objects", .create = true, .durability = lake::durability::none}).value();
+      return lake::filesystem_storage::open({.root = folder_.path() / "objects", .create = true, .durability = lake::durability::none})
+          .value();
     } else {
       return lake::memory_storage{};
     }
   }
   [[nodiscard]] cache_type fresh_cache() const {
-    if constexpr (std::is_same_v<cache_type, lake::memory_cache>) return lake::memory_cache{{.max_bytes = 8U << 20U, .clock = clock.source()}};
+    if constexpr (std::is_same_v<cache_type, lake::memory_cache>)
+      return lake::memory_cache{{.max_bytes = 8U << 20U, .clock = clock.source()}};
     else return cache_type{};
   }
   [[nodiscard]] static codec_type codec() {

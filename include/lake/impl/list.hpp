@@ -88,7 +88,8 @@ void view_into(State& state, list_data& list, const deadline& until) {
   const auto begin = waits != nullptr ? state.options.clock.steady() : std::chrono::steady_clock::time_point{};
   for (std::size_t attempt = 0;; ++attempt) {
     if (auto on = until.check("list", list.catalog); !on) {
-      if (!list.failed) list.failed = std::move(on).error();
+      // At the deadline what the list waited for says more; a cancelled wait says that it was cancelled.
+      if (!list.failed || until.cancelled()) list.failed = std::move(on).error();
       return;
     }
     take_answer(list, view_once(state, args_of(state, list)));
