@@ -270,3 +270,101 @@ TEMPLATE_TEST_CASE("A file whose commit is unanswered is written once or reporte
     CHECK(db.read_file("users", "/a") == "old");
   }
 }
+
+TEMPLATE_TEST_CASE("A file write whose reply was lost does not come back over a newer write", "[fault]", BACKENDS) {
+  INFO(TestType::name);
+  faulty_world<TestType> world;
+  auto db = world.open();
+  auto other = world.open();
+  db.write_file({.catalog = "users", .path = "/a", .body = "first"}).value();
+  bool overtaken = false;
+  world.plan.fail({.operation = "put_file", .mode = lake::fault_mode::after});
+  world.plan.before_each([&](std::string_view operation, std::size_t number) {
+    // Before the repeat of the lost call somebody else writes, or removes, the file.
+    if (operation != "put_file" || number < 3 || overtaken) return;
+    overtaken = true;
+    CHECK(other.write_file({.catalog = "users", .path = "/a", .body = "newer"}));
+  });
+
+  CHECK(db.write_file({.catalog = "users", .path = "/a", .body = "lost"}));
+
+  CHECK(overtaken);
+  CHECK(db.read_file("users", "/a") == "newer");
+}
+
+TEMPLATE_TEST_CASE("A step back of the clock does not hold up clear_history", "[fault]", BACKENDS) {
+  INFO(TestType::name);
+  faulty_world<TestType> world;
+  auto db = world.open();
+  for (int i = 0; i < 3; ++i) {
+    db.write({.catalog = "users", .path = "/k" + std::to_string(i), .body = std::to_string(i)}).value();
+    db.take_snapshot("users").value();
+    if (i == 0) world.clock.step(-std::chrono::hours{24 * 365});
+  }
+  world.clock.advance(milliseconds{61'000});
+
+  const auto cleared = db.clear_history("users", {.grace = milliseconds{60'000}});
+
+  REQUIRE(cleared);
+  CHECK(cleared->removed.deltas == 3);
+  CHECK(cleared->wait == milliseconds{0});
+  CHECK(world.count_in_log("delta|") == 0);
+}
+
+TEMPLATE_TEST_CASE("clear_history does not depend on a head that cannot be read", "[fault]", BACKENDS) {
+  INFO(TestType::name);
+  faulty_world<TestType> world;
+  auto db = world.open();
+  db.write({.catalog = "users", .path = "/a", .body = "1"}).value();
+  db.take_snapshot("users").value();
+
+  SECTION("a delta that cannot be applied") {
+    db.write({.catalog = "users", .body = R"([{"op":"remove","path":"/none"}])", .merge = lake::merge_type::rfc6902}).value();
+    CHECK(db.read_string("users").error().code == lake::errc::merge_failed);
+
+    CHECK(db.clear_history("users", at_once).value().removed.deltas == 1);
+  }
+  SECTION("a write in flight") {
+    const lake::member_spec spec{lake::merge_type::replace, "/b"};
+    world.index().reserve({.catalog = "users", .token = {1}, .members = {&spec, 1}}, {}).value();
+
+    CHECK(db.clear_history("users", at_once).value().removed.deltas == 1);
+    CHECK(world.count_in_log("pending|") == 1);
+  }
+  SECTION("a body that is missing, with no snapshot at all") {
+    const lake::time_seq id = db.write({.catalog = "other", .path = "/a", .body = "1"}).value();
+    world.storage().remove(lake::layout::documented::delta_key(lake::storage_kind::memory, "other", id, lake::merge_type::replace)).value();
+
+    CHECK(db.clear_history("other", at_once).error().code == lake::errc::not_found);
+    CHECK(world.count_in_log("delta|") == 2);
+  }
+}
+
+TEMPLATE_TEST_CASE("take_snapshot saves one snapshot, also where every read saves one", "[fault]", BACKENDS) {
+  INFO(TestType::name);
+  faulty_world<TestType> world;
+  auto quiet = world.open();
+  quiet.write({.catalog = "users", .path = "/a", .body = "1"}).value();
+  lake::lake_options options{.clock = world.clock.source(), .executor = lake_test::sleepless(world.clock)};
+  lake::basic_lake db(options, quiet.index(), quiet.storage());
+  const std::size_t creates = world.plan.calls("create");
+
+  const auto made = db.take_snapshot("users");
+  db.flush();
+
+  REQUIRE(made);
+  CHECK(db.stats().snapshots_saved == 1);
+  CHECK(world.plan.calls("publish_snapshot") == 1);
+  CHECK(world.plan.calls("create") == creates + 1);
+}
+
+TEST_CASE("A wait or deadline without end does not end at once", "[fault]") {
+  faulty_world<in_memory> world;
+  auto db = world.open();
+
+  CHECK(db.write({.catalog = "users", .path = "/a", .body = "1"}, lake::call_options{.deadline = (milliseconds::max)()}));
+  const lake::member_spec spec{lake::merge_type::replace, "/b"};
+  world.index().reserve({.catalog = "users", .token = {1}, .members = {&spec, 1}}, {}).value();
+  CHECK(db.list("users", {.pending = lake::pending::wait{(milliseconds::max)()}}, lake::call_options{.deadline = (milliseconds::max)()})
+            .read_string() == R"({"a":1})");  // The dead writer expires on the test's clock.
+}

@@ -194,3 +194,24 @@ TEST_CASE("text views what stays and keeps what would go", "[text]") {
   static_assert(!std::is_default_constructible_v<lake::text>);
   static_assert(!std::is_constructible_v<lake::text, std::nullptr_t>);
 }
+
+TEST_CASE("a failed result that was moved from does not turn into a success", "[result]") {
+  lake::result<void> nothing(lake::error{lake::errc::io, "test", {}, "as planned"});
+  lake::result<int> number(lake::error{lake::errc::io, "test", {}, "as planned"});
+
+  const lake::result<void> taken_nothing(std::move(nothing));
+  const lake::result<int> taken_number(std::move(number));
+
+  CHECK(!taken_nothing);
+  CHECK(!taken_number);
+  CHECK(!nothing.has_value());  // NOLINT(bugprone-use-after-move)
+  CHECK(!number.has_value());   // NOLINT(bugprone-use-after-move)
+}
+
+TEST_CASE("text keeps a const temporary too", "[text]") {
+  const auto make = []() -> const std::string { return std::string(100, 'x'); };
+
+  const lake::text kept(make());
+
+  CHECK(kept.view() == std::string(100, 'x'));
+}

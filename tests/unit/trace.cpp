@@ -48,6 +48,9 @@ TEST_CASE("durations are printed in milliseconds without needless zeros", "[trac
     trace.add("S", duration, "");
     return trace.dump().substr(trace.dump().find('\n') + 1);
   };
+  lake::trace scheduled{"R"};
+  scheduled.add("SnapSave", {}, "scheduled");
+  CHECK(scheduled.dump() == "=== Trace [R]: Total 0ms ===\n[1] SnapSave: scheduled\n");
   CHECK(lake::trace{"Empty"}.dump() == "=== Trace [Empty]: Total 0ms ===\n");
   CHECK(line(248ms) == "[1] S: 248ms\n");
   CHECK(line(100ms) == "[1] S: 100ms\n");

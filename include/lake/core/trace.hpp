@@ -58,11 +58,15 @@ class trace {
   }
 
   /// Text: `=== Trace [Write]: Total 248ms ===`, then a line a step: `[2] PreCommit: 2.14ms {tsSeq:…, seqID:1}`.
+  /// A step without a duration shows its detail alone: `[5] SnapSave: scheduled`.
   [[nodiscard]] std::string dump() const {
     std::string out = "=== Trace [" + name_ + "]: Total " + milliseconds(total()) + " ===\n";
     for (std::size_t i = 0; i < steps_.size(); ++i) {
-      out += '[' + std::to_string(i + 1) + "] " + steps_[i].name + ": " + milliseconds(steps_[i].duration);
-      if (!steps_[i].detail.empty()) out += ' ' + steps_[i].detail;
+      const bool took_time = steps_[i].duration.count() != 0 || steps_[i].detail.empty();
+      out += '[' + std::to_string(i + 1) + "] " + steps_[i].name + ": ";
+      if (took_time) out += milliseconds(steps_[i].duration);
+      if (took_time && !steps_[i].detail.empty()) out += ' ';
+      out += steps_[i].detail;
       out += '\n';
     }
     return out;

@@ -8,6 +8,7 @@
 #include <lake/core/quote.hpp>
 #include <lake/core/random.hpp>
 #include <lake/core/result.hpp>
+#include <lake/detail/file_sync.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -28,24 +29,6 @@
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI::detail {
 
-/// A descriptor that is closed at the end. Confined.
-class owned_descriptor {
- public:
-  explicit owned_descriptor(int descriptor = -1) noexcept : descriptor_(descriptor) {}
-  owned_descriptor(owned_descriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  owned_descriptor& operator=(owned_descriptor&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  ~owned_descriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] int get() const noexcept { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
 /// A queue for one place, across threads and processes. Thread-safe; not copyable.
 ///
 /// Two files: `{file}` is the lock, `{file}.next` a turnstile. Who waits for the lock holds the turnstile, and who has just let go of the
@@ -60,9 +43,9 @@ class file_lock {
   /// Opens the two files, creates them where they are missing; they stay when the lock goes (removing them would let two in).
   /// Errors: access_denied, io; the message names the file.
   [[nodiscard]] static result<std::unique_ptr<file_lock>> open(const std::string& file) {
-    result<owned_descriptor> main = open_one(file);
+    result<unique_fd> main = open_one(file);
     if (!main) return std::move(main).error();
-    result<owned_descriptor> turnstile = open_one(file + ".next");
+    result<unique_fd> turnstile = open_one(file + ".next");
     if (!turnstile) return std::move(turnstile).error();
     return std::unique_ptr<file_lock>(new file_lock(file, *std::move(main), *std::move(turnstile)));
   }
@@ -97,7 +80,7 @@ class file_lock {
   }
 
  private:
-  file_lock(std::string file, owned_descriptor main, owned_descriptor turnstile)
+  file_lock(std::string file, unique_fd main, unique_fd turnstile)
       : file_(std::move(file)), main_(std::move(main)), turnstile_(std::move(turnstile)) {}
 
   [[nodiscard]] static lake::error system_failure(int code, const std::string& file, std::string_view what) {
@@ -107,14 +90,14 @@ class file_lock {
         std::string(what) + " of the lock file " + detail::in_quotes(file) + " failed: " + std::generic_category().message(code)};
   }
 
-  [[nodiscard]] static result<owned_descriptor> open_one(const std::string& file) {
+  [[nodiscard]] static result<unique_fd> open_one(const std::string& file) {
     // Write access is not needed to lock, but a file that others may only read would let them block everybody for ever.
     int descriptor = -1;
     do {
       descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     } while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) return system_failure(errno, file, "open");
-    return owned_descriptor(descriptor);
+    return unique_fd(descriptor);
   }
 
   [[nodiscard]] result<void> take_both(time_point deadline) {
@@ -166,8 +149,8 @@ class file_lock {
   }
 
   std::string file_;
-  owned_descriptor main_;
-  owned_descriptor turnstile_;
+  unique_fd main_;
+  unique_fd turnstile_;
   random_source random_;
   std::mutex mutex_;
   std::condition_variable released_;
