@@ -4,6 +4,7 @@
 #include <lake/core/text.hpp>
 
 #include "support/catch.hpp"
+#include "support/repeat.hpp"
 
 #include <cstddef>
 #include <exception>
@@ -86,7 +87,7 @@ TEST_CASE("value() of an error throws the whole story", "[result]") {
 }
 
 TEST_CASE("a temporary result gives its value away", "[result]") {
-  const auto words = [] { return result<std::vector<std::string>>(std::vector<std::string>{"one", std::string(100, 'x')}); };
+  const auto words = [] { return result<std::vector<std::string>>(std::vector<std::string>{"one", lake_test::repeat(100, 'x')}); };
   std::size_t sum = 0;
   for (const auto& word : words().value()) sum += word.size();
   for (const auto& word : *words()) sum += word.size();
@@ -183,12 +184,12 @@ TEST_CASE("text views what stays and keeps what would go", "[text]") {
   CHECK(viewed.view().data() == stays.data());
 
   std::vector<lake::text> kept;
-  for (int i = 0; i < 3; ++i) kept.push_back(std::string(40, static_cast<char>('a' + i)));
-  CHECK(kept[0].view() == std::string(40, 'a'));
-  CHECK(kept[2].view() == std::string(40, 'c'));
+  for (int i = 0; i < 3; ++i) kept.push_back(lake_test::repeat(40, static_cast<char>('a' + i)));
+  CHECK(kept[0].view() == lake_test::repeat(40, 'a'));
+  CHECK(kept[2].view() == lake_test::repeat(40, 'c'));
   const lake::text copied = kept[1];
   kept.clear();
-  CHECK(std::string_view(copied) == std::string(40, 'b'));
+  CHECK(std::string_view(copied) == lake_test::repeat(40, 'b'));
   CHECK(lake::text("literal").view() == "literal");
   CHECK(lake::text(std::string_view("a\0b", 3)).view().size() == 3);
   static_assert(!std::is_default_constructible_v<lake::text>);
@@ -209,9 +210,9 @@ TEST_CASE("a failed result that was moved from does not turn into a success", "[
 }
 
 TEST_CASE("text keeps a const temporary too", "[text]") {
-  const auto make = []() -> const std::string { return std::string(100, 'x'); };
+  const auto make = []() -> const std::string { return lake_test::repeat(100, 'x'); };
 
   const lake::text kept(make());
 
-  CHECK(kept.view() == std::string(100, 'x'));
+  CHECK(kept.view() == lake_test::repeat(100, 'x'));
 }
