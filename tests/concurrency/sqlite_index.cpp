@@ -3,6 +3,7 @@
 #include <lake/index/sqlite.hpp>
 
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -30,24 +31,9 @@ extern char** environ;
 
 namespace {
 
-/// A fresh folder that goes with the test.
-class scratch_folder {
- public:
-  scratch_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "lake_sqlite_XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
-    REQUIRE(!folder_.empty());
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  ~scratch_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  [[nodiscard]] std::string file() const { return (folder_ / "lake.db").string(); }
-
- private:
-  std::filesystem::path folder_;
+/// A folder of its own, and the index file in it.
+struct scratch_folder : lake_test::scratch_folder {
+  [[nodiscard]] std::string file() const { return (path() / "lake.db").string(); }
 };
 
 /// A writer process. It waits until `start`, and is killed if the test leaves it running.

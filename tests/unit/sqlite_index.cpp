@@ -5,6 +5,7 @@
 #include <lake/testing/manual_clock.hpp>
 
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -27,25 +28,9 @@
 
 namespace {
 
-/// A fresh folder that goes with the test.
-class scratch_folder {
- public:
-  scratch_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "lake_sqlite_XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
-    REQUIRE(!folder_.empty());
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  ~scratch_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return folder_; }
-  [[nodiscard]] std::string file() const { return (folder_ / "lake.db").string(); }
-
- private:
-  std::filesystem::path folder_;
+/// A folder of its own, and the index file in it.
+struct scratch_folder : lake_test::scratch_folder {
+  [[nodiscard]] std::string file() const { return (path() / "lake.db").string(); }
 };
 
 lake::sqlite_index open_index(const std::string& file, const lake::testing::manual_clock& clock = lake::testing::manual_clock{}) {
