@@ -4,6 +4,7 @@
 #include "harness.hpp"
 #include "report.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -166,7 +167,7 @@ void run(command given) {
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
-    if (arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "-h")) {
+    if (std::any_of(arguments.begin(), arguments.end(), [](const auto& each) { return each == "--help" || each == "-h"; })) {
       std::fputs(usage, stdout);
       return 0;
     }
