@@ -9,6 +9,7 @@
 #include <lake/testing/index_contract.hpp>
 
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -22,21 +23,17 @@
 #include <utility>
 #include <vector>
 
-#include <stdlib.h>
-
 namespace {
 
 /// Makes indexes in folders of their own, and damages them through SQL. The folders go with the last copy.
 class sqlite_makers {
  public:
   explicit sqlite_makers(lake::durability level) : state_(std::make_shared<state>()) {
-    std::string name = (std::filesystem::temp_directory_path() / "lake_sqlite_XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) state_->folder = name;
     state_->level = level;
   }
 
   lake::sqlite_index operator()(const lake::clock_source& clock) const {
-    const std::filesystem::path folder = state_->folder / std::to_string(++state_->made);
+    const std::filesystem::path folder = state_->folder.path() / std::to_string(++state_->made);
     std::error_code failed;
     std::filesystem::create_directory(folder, failed);
     lake::sqlite_index index = open((folder / "lake.db").string(), clock);
@@ -59,14 +56,7 @@ class sqlite_makers {
 
  private:
   struct state {
-    state() = default;
-    state(const state&) = delete;
-    state& operator=(const state&) = delete;
-    ~state() {
-      std::error_code ignored;
-      std::filesystem::remove_all(folder, ignored);
-    }
-    std::filesystem::path folder;
+    lake_test::scratch_folder folder;
     lake::durability level = lake::durability::none;
     std::size_t made = 0;
     std::map<std::string, lake::clock_source> clocks;

@@ -18,7 +18,8 @@
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI::detail {
 
-/// Waits as a thread does. What a `single_flight` waits with has these two; an `executor_ref` does.
+/// Waits as a thread does; the function object is made only for a caller that has to wait.
+/// What a `single_flight` waits with has these two; an `executor_ref` does.
 struct thread_waiter {
   void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& condition, const std::function<bool()>& ready) const {
     condition.wait(lock, ready);

@@ -17,7 +17,7 @@
 namespace lake::inline v0::inline LAKE_DETAIL_ABI {
 namespace detail {
 
-/// Background tasks by name. Thread-safe. The destructor waits for what runs or is queued.
+/// Background tasks by name; a function object is made per task that starts, none per read. Thread-safe. The destructor waits for what runs or is queued.
 class background_tasks {
  public:
   background_tasks(const executor_ref& executor, std::size_t limit) : executor_(executor), limit_(limit) {}

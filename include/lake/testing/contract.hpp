@@ -28,7 +28,7 @@ class findings {
 /// One law of a contract. `run` makes its own policies, so cases are independent and may run in any order.
 struct contract_case {
   std::string name;
-  std::function<std::vector<std::string>()> run;
+  std::function<std::vector<std::string>()> run;  // For tests: nothing here is on a path that must be fast.
 };
 
 /// Runs all cases; returns the failures as "case: sentence".
