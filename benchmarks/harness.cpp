@@ -63,14 +63,15 @@ round_times run_round(const contender& who, const plan& how, std::vector<double>
   return {nanoseconds(end - begin) / count, worked / count, nanoseconds(clock::now() - closing) / count};
 }
 
-/// Finds out how many operations make a round, and counts their allocations on the way: this round is not timed for the result.
+/// Finds out how many operations make a round, and counts their allocations on the way: this round is not timed for the result,
+/// and is a tenth of one where rounds are limited because they are long.
 plan prepare(const contender& who, const workload& what, const settings& with, outcome& into) {
   const double budget = with.seconds * 1e9 / static_cast<double>(with.repeat);
   session open = who.open();
   open(1);
   std::size_t count = what.operations;
   double each = 0;
-  for (std::size_t tried = count > 0 ? count : 1;;) {
+  for (std::size_t tried = count > 0 ? (what.rounds > 0 ? (count + 9) / 10 : count) : 1;;) {
     const counting all;
     const auto begin = clock::now();
     open(tried);
@@ -96,13 +97,6 @@ std::string_view to_string(role is) noexcept {
   return "";
 }
 
-double quantile(std::vector<double> values, double place) {
-  if (values.empty()) return 0;
-  const auto at = static_cast<std::ptrdiff_t>(std::lround(place * static_cast<double>(values.size() - 1)));
-  std::nth_element(values.begin(), values.begin() + at, values.end());
-  return values[static_cast<std::size_t>(at)];
-}
-
 double report::ratio(std::size_t other) const {
   std::vector<double> ratios;
   for (std::size_t i = 0; i < outcomes[other].rounds.size(); ++i) ratios.push_back(outcomes[other].rounds[i] / outcomes.front().rounds[i]);
@@ -119,7 +113,7 @@ std::optional<bool> report::goal_met() const {
 }
 
 report measure(const entry& which, const settings& with) {
-  report made{which.name, which.make(with), {}};
+  report made{which.name, which.make(with), {}, {}};
   std::vector<contender>& all = made.what.contenders;
   if (with.ours) all.resize(1);
   std::vector<plan> plans;
@@ -133,7 +127,8 @@ report measure(const entry& which, const settings& with) {
   std::vector<std::vector<double>> latencies(all.size());
   std::vector<std::vector<double>> teardowns(all.size());
   std::vector<std::vector<double>> processor(all.size());
-  for (std::size_t round = 0; round < with.repeat; ++round) {
+  const std::size_t rounds = made.what.rounds > 0 ? (std::min)(with.repeat, made.what.rounds) : with.repeat;
+  for (std::size_t round = 0; round < rounds; ++round) {
     for (std::size_t turn = 0; turn < all.size(); ++turn) {
       const std::size_t i = round % 2 == 0 ? turn : all.size() - 1 - turn;  // There and back: nobody is always first.
       const round_times times = run_round(all[i], plans[i], latencies[i]);
@@ -150,6 +145,7 @@ report measure(const entry& which, const settings& with) {
     each.p99 = quantile(latencies[i], 0.99);
     each.teardown = quantile(teardowns[i]);
   }
+  if (made.what.findings) made.findings = made.what.findings();
   return made;
 }
 

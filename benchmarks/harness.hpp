@@ -2,6 +2,8 @@
 #ifndef BENCHMARKS_HARNESS_HPP
 #define BENCHMARKS_HARNESS_HPP
 
+#include "figures.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -48,13 +50,22 @@ struct goal {
   std::string against = {};
 };
 
+/// A fact besides times, of all rounds together: how many errors there were.
+struct finding {
+  std::string what;
+  double value = 0;
+  std::optional<double> wanted = {};  ///< Another value is a miss.
+};
+
 struct workload {
   std::string what;            ///< One line for people.
   double bytes = 0;            ///< Per operation.
   double items = 1;            ///< Per operation: figures are per item.
   std::size_t operations = 0;  ///< Per round; 0: as many as fit the time.
+  std::size_t rounds = 0;      ///< At most; 0: as many as asked for.
   goal wanted = {};
-  std::vector<contender> contenders;  ///< The first one is ours, against which ratios are.
+  std::function<std::vector<finding>()> findings = {};  ///< Asked after the last round.
+  std::vector<contender> contenders;                    ///< The first one is ours, against which ratios are.
 };
 
 /// A workload by name, made only if it is run.
@@ -82,6 +93,7 @@ struct report {
   std::string name;
   workload what;
   std::vector<outcome> outcomes;
+  std::vector<finding> findings;
 
   /// How much faster the first contender was than another: the median of the rounds' ratios.
   [[nodiscard]] double ratio(std::size_t other) const;
@@ -89,20 +101,12 @@ struct report {
   [[nodiscard]] std::optional<bool> goal_met() const;
 };
 
-/// The value in the middle, or at another place (0 to 1).
-[[nodiscard]] double quantile(std::vector<double> values, double place = 0.5);
-
 /// Measures all contenders of a workload, in turns.
 [[nodiscard]] report measure(const entry& which, const settings& with);
 
-/// Keeps the compiler from dropping what makes `value`.
-template <class T>
-inline void keep(const T& value) {
-  asm volatile("" : : "r,m"(value) : "memory");
-}
-
 // The workloads, a file each.
 void add_write_workloads(std::vector<entry>& all);
+void add_ceiling_workloads(std::vector<entry>& all);
 void add_read_workloads(std::vector<entry>& all);
 void add_merge_workloads(std::vector<entry>& all);
 void add_codec_workloads(std::vector<entry>& all);

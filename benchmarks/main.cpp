@@ -98,6 +98,7 @@ command parse(const std::vector<std::string>& arguments) {
 std::vector<bench::entry> all_workloads() {
   std::vector<bench::entry> all;
   bench::add_write_workloads(all);
+  bench::add_ceiling_workloads(all);
   bench::add_read_workloads(all);
   bench::add_merge_workloads(all);
   bench::add_codec_workloads(all);

@@ -33,6 +33,7 @@ def count(text, good):
 def main(folder):
     passed = failed = 0
     skipped = Counter()
+    inputs = []
     bad_stages = False
     stages = [line.split() for line in (folder / "stages").read_text().splitlines()]
     for stage, status, building, testing in stages:
@@ -41,6 +42,7 @@ def main(folder):
         for block in BLOCK.finditer(log.read_text(errors="replace")) if log.exists() else []:
             good = block["verdict"] == "Passed"
             block_passed, block_failed = count(block["text"], good)
+            inputs += re.findall(r"Test unit written to (\S+)", block["text"])
             reasons = re.findall(r"^SKIPPED: (.*)$", block["text"], re.MULTILINE)
             for reason in reasons:
                 skipped[f"{stage}: {block['name']}: {reason}"] += 1
@@ -55,6 +57,8 @@ def main(folder):
     print(f"wall time {sum(int(b) + int(t) for _, _, b, t in stages)} s, skipped lines {sum(skipped.values())}")
     for reason, times in skipped.items():
         print(f"SKIPPED: {reason}" + (f" ({times} times)" if times > 1 else ""))
+    for path in inputs:
+        print(f"an input that fails: {path}")
     print(f"{passed} passed, {failed} failed, {sum(skipped.values())} skipped")
     return 1 if failed or bad_stages else 0
 

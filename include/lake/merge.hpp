@@ -5,6 +5,7 @@
 #include <lake/config.hpp>
 #include <lake/merge/apply.hpp>
 #include <lake/merge/patch.hpp>
+#include <lake/merge/prune.hpp>
 #include <lake/merge/read.hpp>
 #include <lake/merge/scan.hpp>
 #include <lake/merge/step.hpp>

@@ -4,6 +4,8 @@
 
 #include "support/catch.hpp"
 
+#include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,35 @@ TEST_CASE("memory_storage keeps every object of a table that grew and shrank") {
     REQUIRE(got.has_value() == (i % 3 == 0));
     if (got) REQUIRE(**got == std::to_string(i * 7));
   }
+}
+
+TEST_CASE("memory_storage holds what a map holds after any creates, replacements and removals") {
+  const unsigned seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  lake::memory_storage storage;
+  std::map<std::string, std::string> model;
+
+  for (int i = 0; i < 30'000; ++i) {
+    const std::string key = std::string(random() % 3 * 20 + 1, 'k') + std::to_string(random() % 400);
+    const std::string bytes = std::to_string(i);
+    switch (random() % 3) {
+      case 0: REQUIRE(storage.create(key, bytes).has_value() == model.emplace(key, bytes).second); break;
+      case 1:
+        REQUIRE(storage.put(key, bytes));
+        model[key] = bytes;
+        break;
+      default:
+        REQUIRE(storage.remove(key));
+        model.erase(key);
+    }
+  }
+
+  REQUIRE(storage.object_count() == model.size());
+  for (const auto& [key, bytes] : model) REQUIRE(*storage.get(key).value() == bytes);
+  auto next = model.begin();
+  REQUIRE(storage.list("", [&](const lake::object_info& found) { return found.key == (next++)->first; }));
+  REQUIRE(next == model.end());
 }
 
 TEST_CASE("memory_storage hands out the stored bytes without a copy, and they outlive it") {

@@ -10,6 +10,7 @@
 #include <lake/testing/storage_contract.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <set>
 #include <sstream>
 #include <string>
@@ -65,12 +66,12 @@ class faulty_world {
 
   faulty_world() : index_(Backend::index(place_, clock), plan), storage_(Backend::storage(place_), plan) {}
 
-  /// A lake through the faults. No snapshots by themselves, no kept documents: each read says what index and storage hold.
-  lake_type open(lake::lake_options options = {}) {
+  /// A lake through the faults. No snapshots by themselves, no kept documents unless asked for: each read says what index and storage hold.
+  lake_type open(lake::lake_options options = {}, std::size_t document_cache_bytes = 0) {
     options.clock = clock.source();
     options.executor = sleepless(clock);
     options.snapshots = lake::snapshot_policy::never();
-    options.document_cache_bytes = 0;
+    options.document_cache_bytes = document_cache_bytes;
     options.on_event = [this](const lake::event& what) {
       const std::lock_guard lock(events_mutex_);
       events_.insert(what.kind);

@@ -1,6 +1,8 @@
-// The engine against three bodies of cases that others wrote: RFC 7396's appendix, json-patch-tests, and the Go client's merges.
+// Every engine against bodies of cases that others wrote: RFC 7396's appendix, json-patch-tests, the Go client's merges, and the
+// texts whose meaning parsers dispute.
 #include "support/catch.hpp"
 #include "support/data.hpp"
+#include "support/merge_engines.hpp"
 
 #include <lake/merge.hpp>
 
@@ -16,7 +18,8 @@
 #include <vector>
 
 using lake::merge_type;
-using lake::merge::apply;
+using lake::merge::options;
+using lake::merge::step;
 using nlohmann::json;
 
 namespace {
@@ -121,6 +124,16 @@ const std::map<std::string_view, difference> differences = {
     {"replace/bom-base", {ours::fails, not_json}},
 };
 
+/// A merge by the plain engine; the others must say the same wherever the base is JSON.
+lake::result<std::string> apply(std::string_view base, const std::vector<step>& steps, const options& with = {}) {
+  auto out = lake::merge::reference_apply(base, steps, with);
+  const std::string_view inner = lake::merge::trim(base);
+  if (inner.empty() || lake::merge::detail::check_grammar(inner, with.max_depth).reason == nullptr) {
+    CHECK(lake_test::disagreement(lake_test::outcome(out), base, steps, with) == "");
+  }
+  return out;
+}
+
 /// The raw text at a pointer into a file of cases; empty if absent.
 std::string_view raw(std::string_view document, const std::string& pointer) { return lake::merge::find(document, pointer).value_or(""); }
 
@@ -206,6 +219,51 @@ TEST_CASE("merges differ from the Go client's only where a rule says so") {
     if (known->second.how == ours::other) CHECK((out.has_value() && !go_failed && *out != wanted));
   }
   CHECK(differing == differences.size());
+}
+
+TEST_CASE("a base that ends too early, goes on behind its end, or begins with a byte order mark is refused at every level") {
+  std::istringstream file(lake_test::file_bytes(lake_test::data_folder() / "merge" / "go_v2_cases.jsonl"));
+  if (file.peek() == std::istringstream::traits_type::eof()) LAKE_SKIP("the Go client's merges are absent");
+  std::size_t refused = 0;
+  for (std::string line; std::getline(file, line);) {
+    const json record = json::parse(line);
+    const std::string base = record["base"];
+    if (lake::merge::reference_apply(base, {})) continue;
+    CAPTURE(line);
+    ++refused;
+    const std::string path = record["path"];
+    const std::string body = record["body"];
+    const std::vector<step> steps = {{static_cast<merge_type>(record["merge"].get<int>()), path, body}};
+    for (const auto level : lake_test::simd_levels()) CHECK_FALSE(lake_test::span_merge(base, steps, {}, level).has_value());
+  }
+  CHECK(refused == 8);
+}
+
+TEST_CASE("JSONTestSuite's texts come back unchanged, or are refused by every engine alike") {
+  const auto folder = lake_test::data_folder() / "json-conformance" / "JSONTestSuite" / "test_parsing";
+  if (!std::filesystem::exists(folder)) LAKE_SKIP("JSONTestSuite is absent");
+  std::size_t kept = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    const std::string name = file.path().filename().string();
+    const std::string bytes = lake_test::file_bytes(file.path());
+    CAPTURE(name);
+    // A base is read by the grammar alone: what a write refuses beyond it is kept where it is stored already.
+    const auto as_base = apply(bytes, {{merge_type::replace, "/lake_test/new", "1"}, {merge_type::rfc7396, "/", R"({"lake_test":null})"}});
+    const auto as_body = apply("{}", {{merge_type::replace, "/a", bytes}});
+    const auto as_member = apply("{\"a\":0}", {{merge_type::rfc6902, "/", "[{\"op\":\"replace\",\"path\":\"/a\",\"value\":" + bytes + "}]"}});
+    const bool is_json = lake::merge::detail::check_grammar(bytes, 1000).reason == nullptr;
+    if (name.starts_with("y_")) CHECK(is_json);
+    CHECK(as_body.has_value() == is_json);
+    if (!is_json) continue;
+    ++kept;
+    const std::string inner(lake::merge::trim(bytes));
+    CHECK(as_body == "{\"a\":" + inner + "}");
+    CHECK(as_member == "{\"a\":" + inner + "}");
+    CHECK(apply(bytes, {}) == inner);
+    if (!inner.starts_with('{')) CHECK(as_base == "{}");
+    else if (inner.find_first_not_of("{} \n\r\t") != std::string::npos) CHECK(as_base == inner);
+  }
+  CHECK(kept > 95);
 }
 
 TEST_CASE("texts whose meaning parsers dispute come back unchanged") {

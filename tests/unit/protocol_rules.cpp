@@ -32,7 +32,7 @@ struct bench {
   lake::detail::memory_catalogs catalogs = {};
   lake::index_timing timing = {};
 
-  lake::detail::memory_log log() { return {catalogs, "users", source}; }
+  lake::detail::memory_log log() { return {catalogs, std::string_view("users"), source}; }
   control_record control() { return log().control().value_or(control_record{}); }
   void set_last(time_seq last) {
     control_record record;

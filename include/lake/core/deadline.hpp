@@ -20,8 +20,8 @@ namespace detail {
 class deadline {
  public:
   deadline(const lake_options& options, const executor_ref& executor, const call_options& call)
-      : options_(options), executor_(executor), stop_(call.stop),
-        until_(options.clock.steady() + bounded(call.deadline.value_or(options.deadline))) {}
+      : options_(options), executor_(executor), stop_(call.stop), length_(bounded(call.deadline.value_or(options.deadline))),
+        until_(options.clock.steady() + length_) {}
 
   /// The duration, kept between zero and a century: what is added to a clock must not overflow it.
   [[nodiscard]] static constexpr std::chrono::milliseconds bounded(std::chrono::milliseconds wanted) noexcept {
@@ -33,9 +33,12 @@ class deadline {
 
   /// An error if the call must end now. `operation` and `subject` go into it.
   [[nodiscard]] result<void> check(std::string_view operation, std::string_view subject) const {
-    if (cancelled()) return lake::error{errc::cancelled, std::string(operation), std::string(subject), "the caller's stop token was set"};
-    if (passed()) return lake::error{errc::timeout, std::string(operation), std::string(subject), "the deadline passed"};
-    return {};
+    return go_on_unless(cancelled(), passed(), operation, subject);
+  }
+
+  /// The same for a call that begins now, with this object: no time has passed, so no clock is read.
+  [[nodiscard]] result<void> check_begin(std::string_view operation, std::string_view subject) const {
+    return go_on_unless(cancelled(), length_.count() == 0, operation, subject);
   }
 
   /// Sleeps before try number `attempt` (from 0): 1 ms doubling to 64 ms, with full jitter, never past the deadline.
@@ -47,9 +50,16 @@ class deadline {
   }
 
  private:
+  static result<void> go_on_unless(bool cancelled, bool passed, std::string_view operation, std::string_view subject) {
+    if (cancelled) return lake::error{errc::cancelled, std::string(operation), std::string(subject), "the caller's stop token was set"};
+    if (passed) return lake::error{errc::timeout, std::string(operation), std::string(subject), "the deadline passed"};
+    return {};
+  }
+
   const lake_options& options_;
   const executor_ref& executor_;
   std::stop_token stop_;
+  std::chrono::milliseconds length_;
   std::chrono::steady_clock::time_point until_;
 };
 

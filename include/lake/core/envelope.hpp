@@ -120,12 +120,9 @@ inline constexpr std::size_t at_check = 104;
 [[nodiscard]] inline std::uint64_t load64(std::string_view from, std::size_t at) noexcept {
   return pure::load_little_endian<std::uint64_t>(from.data() + at);
 }
-inline void store32(std::string& out, std::size_t at, std::uint32_t number) noexcept { pure::store_little_endian(out.data() + at, number); }
-inline void store64(std::string& out, std::size_t at, std::uint64_t number) noexcept { pure::store_little_endian(out.data() + at, number); }
-
-inline void store_id(std::string& out, std::size_t at_timestamp, std::size_t at_seqid, time_seq id) noexcept {
-  store64(out, at_timestamp, static_cast<std::uint64_t>(id.timestamp));
-  store32(out, at_seqid, static_cast<std::uint32_t>(id.seqid));
+inline void store_id(char* header, std::size_t at_timestamp, std::size_t at_seqid, time_seq id) noexcept {
+  pure::store_little_endian(header + at_timestamp, static_cast<std::uint64_t>(id.timestamp));
+  pure::store_little_endian(header + at_seqid, static_cast<std::uint32_t>(id.seqid));
 }
 /// The id, or nothing if the numbers are those of no id.
 [[nodiscard]] inline std::optional<time_seq> load_id(std::string_view from, std::size_t at_timestamp, std::size_t at_seqid) noexcept {
@@ -140,7 +137,7 @@ inline void store_id(std::string& out, std::size_t at_timestamp, std::size_t at_
 /// The check of a whole envelope whose body begins at `body`.
 [[nodiscard]] inline std::uint64_t check(std::string_view stored, std::size_t body, bool encoded) noexcept {
   pure::xxh64_state state;
-  state.update(stored.substr(0, at_check));
+  state.update({stored.data(), at_check});
   state.update(encoded ? stored.substr(header_bytes) : stored.substr(header_bytes, body - header_bytes));
   return state.digest();
 }
@@ -157,21 +154,24 @@ class envelope_writer {
   envelope_writer(std::string& out, const envelope_fields& fields) : out_(out), start_(out.size()) {
     namespace layout_v1 = detail::envelope;
     out_.reserve(start_ + layout_v1::header_bytes + fields.catalog.size() + fields.path.size() + fields.meta.size());
-    out_.append(layout_v1::header_bytes, '\0');
-    const bool of_snapshot = fields.kind == object_kind::snapshot;
-    std::memcpy(out_.data() + start_, layout_v1::magic.data(), layout_v1::magic.size());
-    out_[start_ + 4] = static_cast<char>(layout_v1::version);
-    out_[start_ + 5] = static_cast<char>(fields.kind);
-    if (fields.kind == object_kind::delta && fields.merge) out_[start_ + 6] = static_cast<char>(*fields.merge);
-    layout_v1::store_id(out_, start_ + 16, start_ + 40, fields.id);
-    layout_v1::store_id(out_, start_ + 24, start_ + 44, of_snapshot ? fields.start : time_seq{});
-    layout_v1::store_id(out_, start_ + 32, start_ + 48, of_snapshot ? fields.gen : time_seq{});
-    layout_v1::store32(out_, start_ + 52, static_cast<std::uint32_t>(fields.catalog.size()));
-    layout_v1::store32(out_, start_ + 56, static_cast<std::uint32_t>(fields.path.size()));
-    layout_v1::store32(out_, start_ + 60, static_cast<std::uint32_t>(fields.meta.size()));
-    std::memcpy(out_.data() + start_ + layout_v1::at_write_id, fields.write_id.data(), fields.write_id.size());
-    layout_v1::store64(out_, start_ + 80, fields.decoded_bytes);
-    layout_v1::store64(out_, start_ + 96, fields.digest);
+    char header[layout_v1::header_bytes] = {};
+    const auto length = [](std::string_view text) { return static_cast<std::uint32_t>(text.size()); };
+    layout_v1::magic.copy(header, layout_v1::magic.size());
+    header[4] = static_cast<char>(layout_v1::version);
+    header[5] = static_cast<char>(fields.kind);
+    if (fields.kind == object_kind::delta && fields.merge) header[6] = static_cast<char>(*fields.merge);
+    layout_v1::store_id(header, 16, 40, fields.id);
+    if (fields.kind == object_kind::snapshot) {
+      layout_v1::store_id(header, 24, 44, fields.start);
+      layout_v1::store_id(header, 32, 48, fields.gen);
+    }
+    pure::store_little_endian(header + 52, length(fields.catalog));
+    pure::store_little_endian(header + 56, length(fields.path));
+    pure::store_little_endian(header + 60, length(fields.meta));
+    std::memcpy(header + layout_v1::at_write_id, fields.write_id.data(), fields.write_id.size());
+    pure::store_little_endian(header + 80, fields.decoded_bytes);
+    pure::store_little_endian(header + 96, fields.digest);
+    out_.append(header, sizeof header);
     out_ += fields.catalog;
     out_ += fields.path;
     out_ += fields.meta;
@@ -184,11 +184,12 @@ class envelope_writer {
   /// Completes the envelope; everything appended since the constructor is the stored body.
   void finish(codec_ids codecs = {}, std::uint32_t key_id = 0) noexcept {
     namespace layout_v1 = detail::envelope;
-    std::memcpy(out_.data() + start_ + layout_v1::at_codecs, codecs.ids.data(), codecs.ids.size());
-    layout_v1::store32(out_, start_ + layout_v1::at_key_id, key_id);
-    layout_v1::store64(out_, start_ + layout_v1::at_stored_bytes, out_.size() - body_);
-    const std::string_view whole = std::string_view(out_).substr(start_);
-    layout_v1::store64(out_, start_ + layout_v1::at_check, layout_v1::check(whole, body_ - start_, !codecs.empty()));
+    char* const header = out_.data() + start_;
+    std::memcpy(header + layout_v1::at_codecs, codecs.ids.data(), codecs.ids.size());
+    pure::store_little_endian(header + layout_v1::at_key_id, key_id);
+    pure::store_little_endian(header + layout_v1::at_stored_bytes, static_cast<std::uint64_t>(out_.size() - body_));
+    const std::string_view whole(header, out_.size() - start_);
+    pure::store_little_endian(header + layout_v1::at_check, layout_v1::check(whole, body_ - start_, !codecs.empty()));
   }
 
  private:

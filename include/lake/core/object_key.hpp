@@ -9,6 +9,7 @@
 #include <lake/core/error.hpp>
 #include <lake/core/result.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -25,7 +26,7 @@ inline constexpr std::size_t object_key_segment_max_bytes = 255;
   if (key.size() > object_key_max_bytes) return "an object key has at most 1023 bytes";
   if (key.find('\0') != key.npos) return "an object key has no NUL byte";
   for (std::size_t begin = 0; begin <= key.size();) {
-    const std::size_t end = key.find('/', begin) == key.npos ? key.size() : key.find('/', begin);
+    const std::size_t end = (std::min)(key.find('/', begin), key.size());
     const std::string_view segment = key.substr(begin, end - begin);
     if (segment.empty()) return "an object key has no empty segment, so no \"/\" at its ends and no \"//\"";
     if (segment == "." || segment == "..") return "no segment of an object key is \".\" or \"..\"";

@@ -5,6 +5,7 @@
 
 #include <lake/config.hpp>
 #include <lake/detail/entropy.hpp>
+#include <lake/pure/little_endian.hpp>
 
 #include <array>
 #include <bit>
@@ -27,12 +28,10 @@ class random_source {
 
   /// 128 random bits: write ids, tokens, lake ids.
   [[nodiscard]] std::array<std::uint8_t, 16> bits128() const {
-    std::array<std::uint8_t, 16> out{};
-    for (std::size_t half = 0; half < 2; ++half) {
-      const std::uint64_t word = (*this)();
-      for (std::size_t i = 0; i < 8; ++i) out[half * 8 + i] = static_cast<std::uint8_t>(word >> (8 * i));
-    }
-    return out;
+    std::array<char, 16> out;
+    pure::store_little_endian(out.data(), (*this)());
+    pure::store_little_endian(out.data() + 8, (*this)());
+    return std::bit_cast<std::array<std::uint8_t, 16>>(out);
   }
 
   /// A number in [0, bound), `bound` > 0; the bias of the multiplication is below 2^-32 for bounds below 2^32.

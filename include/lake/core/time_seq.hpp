@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,13 +38,20 @@ struct time_seq {
     return out;
   }
 
+  /// The most bytes of a text form.
+  static constexpr std::size_t text_bytes = 32;
+
+  /// Writes the text form to the `text_bytes` bytes at `to`; returns where it ends.
+  char* write_to(char* to) const noexcept {
+    to = std::to_chars(to, to + text_bytes, timestamp).ptr;
+    *to++ = '_';
+    return std::to_chars(to, to + text_bytes, seqid).ptr;
+  }
+
   /// Appends the text form to `out`; no temporary.
   void append_to(std::string& out) const {
-    char digits[48];
-    char* at = std::to_chars(digits, digits + 24, timestamp).ptr;
-    *at++ = '_';
-    at = std::to_chars(at, digits + 48, seqid).ptr;
-    out.append(digits, at);
+    char digits[text_bytes];
+    out.append(digits, write_to(digits));
   }
 
   /// True for `0_0`.
@@ -61,7 +69,7 @@ struct time_seq {
   /// The id whose `score()` this is. Errors: invalid_time_seq.
   static result<time_seq> from_score(double score);
 
-  friend auto operator<=>(const time_seq&, const time_seq&) = default;
+  friend constexpr auto operator<=>(const time_seq&, const time_seq&) = default;
 };
 
 /// The id after `id`: the next number, or 1 of the next second after 999,999.
@@ -77,6 +85,8 @@ struct id_run {
   /// The `index`-th id of the run, from 0. Constant time.
   [[nodiscard]] constexpr time_seq operator[](std::uint32_t index) const noexcept {
     const std::int64_t offset = first.seqid - 1 + static_cast<std::int64_t>(index);
+    if (offset < time_seq::max_seqid) [[likely]]
+      return {first.timestamp, static_cast<std::int32_t>(offset) + 1};
     return {first.timestamp + offset / time_seq::max_seqid, static_cast<std::int32_t>(offset % time_seq::max_seqid) + 1};
   }
   [[nodiscard]] constexpr time_seq last() const noexcept { return (*this)[count - 1]; }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,13 +18,57 @@
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI::detail {
 
-/// An object with its key: one allocation together with its reference count. Immutable once shared.
+/// An object with its key. Immutable once shared.
 struct stored_object {
-  std::string key;
+  explicit stored_object(std::string&& given) noexcept : bytes(std::move(given)) {}
+  stored_object(const stored_object&) = delete;
+  stored_object& operator=(const stored_object&) = delete;
+  ~stored_object() = default;
+
   std::string bytes;
+  std::string_view key;       ///< Its characters lie behind the object: one allocation for key, object and reference count.
   std::uint64_t version = 0;  ///< Differs between any two objects that a table held under one key.
 };
 using object_ptr = std::shared_ptr<const stored_object>;
+
+/// How many bytes an allocation is to have behind its object, and where they came to lie.
+struct tail_room {
+  std::size_t size;
+  char* place = nullptr;
+};
+
+/// Allocates an object with bytes behind it. The room is looked at by `allocate` only.
+template <class T>
+class tail_allocator {
+ public:
+  using value_type = T;
+
+  explicit tail_allocator(tail_room& room) noexcept : room_(&room) {}
+  template <class U>
+  tail_allocator(const tail_allocator<U>& other) noexcept : room_(other.room_) {}  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] T* allocate(std::size_t count) const {
+    void* const got = ::operator new(count * sizeof(T) + room_->size);
+    room_->place = static_cast<char*>(got) + count * sizeof(T);
+    return static_cast<T*>(got);
+  }
+  void deallocate(T* given, std::size_t) const noexcept { ::operator delete(given); }
+  template <class U>
+  bool operator==(const tail_allocator<U>&) const noexcept { return true; }
+
+ private:
+  template <class>
+  friend class tail_allocator;
+  tail_room* room_;
+};
+
+/// An object with a copy of the key.
+[[nodiscard]] inline std::shared_ptr<stored_object> make_object(std::string_view key, std::string&& bytes) {
+  tail_room room{key.size()};
+  auto made = std::allocate_shared<stored_object>(tail_allocator<stored_object>(room), std::move(bytes));
+  made->key = {room.place, key.copy(room.place, key.size())};
+  return made;
+}
 
 /// Objects by key; the caller hashes. Thread-compatible.
 class object_table {

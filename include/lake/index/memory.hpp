@@ -184,17 +184,18 @@ class basic_memory_index {
     std::optional<std::string> marker;
   };
 
-  [[nodiscard]] shard& shard_of(std::string_view catalog) const {
+  [[nodiscard]] shard& shard_of(const detail::hashed_name& catalog) const {
     // The high bits: the map inside the shard goes by the hash as a whole.
-    return state_->shards[(detail::name_hash{}(catalog) >> 24U) % shard_count];
+    return state_->shards[(catalog.hash >> 32U) % shard_count];
   }
 
   /// Runs one atomic step. The only user code under the mutex is the clock.
   template <class Rule>
   auto step(std::string_view catalog, Rule&& rule) const {
-    shard& home = shard_of(catalog);
+    const detail::hashed_name name(catalog);
+    shard& home = shard_of(name);
     const std::lock_guard lock(home.mutex);
-    detail::memory_log log(home.catalogs, catalog, state_->clock);
+    detail::memory_log log(home.catalogs, name, state_->clock);
     return rule(log);
   }
 

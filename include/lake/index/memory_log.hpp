@@ -10,6 +10,7 @@
 #include <lake/core/time_seq.hpp>
 #include <lake/protocol/catalog_log.hpp>
 #include <lake/protocol/types.hpp>
+#include <lake/pure/xxh64.hpp>
 
 #include <algorithm>
 #include <array>
@@ -63,9 +64,18 @@ template <class Parts, class Kind>
   return parts[static_cast<std::size_t>(kind)];
 }
 
+/// A catalog's name with its hash: made once per step, for the shard and for the map in it.
+struct hashed_name {
+  hashed_name(std::string_view name) noexcept : text(name), hash(pure::xxh64(name)) {}  // NOLINT(google-explicit-constructor)
+  friend bool operator==(std::string_view left, const hashed_name& right) noexcept { return left == right.text; }
+
+  std::string_view text;
+  std::uint64_t hash;
+};
 struct name_hash {
   using is_transparent = void;
-  [[nodiscard]] std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+  [[nodiscard]] std::size_t operator()(const hashed_name& name) const noexcept { return static_cast<std::size_t>(name.hash); }
+  [[nodiscard]] std::size_t operator()(std::string_view name) const noexcept { return (*this)(hashed_name(name)); }
 };
 using memory_catalogs = std::unordered_map<std::string, memory_catalog, name_hash, std::equal_to<>>;
 
@@ -73,8 +83,8 @@ using memory_catalogs = std::unordered_map<std::string, memory_catalog, name_has
 /// record put: reads and refusals leave no trace.
 class memory_log {
  public:
-  memory_log(memory_catalogs& catalogs, std::string_view name, const clock_source& clock)
-      : catalogs_(catalogs), name_(name), clock_(clock) {
+  memory_log(memory_catalogs& catalogs, const hashed_name& name, const clock_source& clock)
+      : catalogs_(catalogs), name_(name.text), clock_(clock) {
     const auto found = catalogs.find(name);
     if (found != catalogs.end()) catalog_ = &found->second;
   }
@@ -217,9 +227,10 @@ class memory_log {
   }
 
  private:
-  [[nodiscard]] const memory_catalog& seen() const {
-    static const memory_catalog nothing;
-    return catalog_ != nullptr ? *catalog_ : nothing;
+  [[nodiscard]] const memory_catalog& seen() const { return catalog_ != nullptr ? *catalog_ : nothing(); }
+  [[nodiscard]] static const memory_catalog& nothing() {
+    static const memory_catalog empty;
+    return empty;
   }
   [[nodiscard]] memory_catalog& own() {
     if (catalog_ == nullptr) catalog_ = &catalogs_.try_emplace(std::string(name_)).first->second;

@@ -15,6 +15,7 @@
 #include <lake/core/time_seq.hpp>
 #include <lake/layout/encode.hpp>
 #include <lake/layout/index_part.hpp>
+#include <lake/layout/stem.hpp>
 #include <lake/pure/base64.hpp>
 #include <lake/pure/percent.hpp>
 
@@ -66,9 +67,7 @@ struct documented {
   /// The key of a delta's body.
   [[nodiscard]] static std::string delta_key(storage_kind, std::string_view catalog, time_seq id, merge_type merge) {
     std::string out = start_key(catalog, 48);
-    out += "/delta/";
-    detail::append_delta_name(out, id, merge);
-    out += ".json";
+    detail::append_delta_name(out, "/delta/", id, merge, ".json");
     return out;
   }
 
@@ -114,9 +113,12 @@ struct documented {
   /// Success if every object key of the catalog, deltas and snapshots, is within the limits. No name can escape the root.
   /// Errors: limit_exceeded names the length and the limit.
   [[nodiscard]] static result<void> check_names(std::string_view catalog, name_limits limits = {}) {
+    constexpr std::size_t longest_tail = std::string_view("/snap/~~.snap").size() + 3 * detail::longest_id;
+    // A short name fits, whatever it is.
+    const std::size_t longest = detail::longest_stem(catalog.size());
+    if (longest <= limits.segment_bytes && longest + longest_tail <= limits.key_bytes) return {};
     const std::string encoded = enc(catalog);
-    const std::size_t longest_tail = std::string_view("/snap/~~.snap").size() + 3 * detail::longest_id;
-    return detail::check_key_length("catalog", catalog, encoded, spread_digits + 1 + encoded.size() + longest_tail, limits);
+    return detail::check_key_length("catalog", catalog, encoded, detail::spread_digits + 1 + encoded.size() + longest_tail, limits);
   }
 
   /// Success if the object keys of the file are within the limits. Errors: limit_exceeded names the length and the limit.
@@ -128,8 +130,6 @@ struct documented {
   }
 
  private:
-  static constexpr std::size_t spread_digits = 4;
-
   static void append_index_stem(std::string& out, std::string_view lake_prefix, index_part part) {
     out += lake_prefix;
     out += ':';
@@ -140,9 +140,8 @@ struct documented {
   /// `{md5[0:4]}/{enc}`, with room for `more` bytes.
   [[nodiscard]] static std::string start_key(std::string_view catalog, std::size_t more) {
     std::string out;
-    out.reserve(spread_digits + 1 + pure::base32_length(catalog.size()) + 1 + more);
-    detail::append_spread(out, catalog, spread_digits);
-    append_enc(out, catalog);
+    out.reserve(detail::longest_stem(catalog.size()) + more);
+    detail::append_stem(out, catalog);
     return out;
   }
 };

@@ -58,18 +58,20 @@ constexpr bool all_segments(std::string_view name, Visit&& visit) {
   });
 }
 
+/// For each byte, the marks that a name with it may have: bit 0 "(", bit 1 ")".
+inline constexpr std::array<std::uint8_t, 256> enc_marks = [] {
+  std::array<std::uint8_t, 256> marks{};
+  for (const char c : std::string_view("0123456789-_/.")) marks[static_cast<unsigned char>(c)] = 3;
+  for (unsigned i = 0; i < 26; ++i) marks['a' + i] = 1, marks['A' + i] = 2;
+  return marks;
+}();
+
 /// "(", ")", or 0 for base32.
 [[nodiscard]] constexpr char enc_mark(std::string_view name, enc_rules rules) noexcept {
-  bool lower = true;
-  bool upper = true;
-  for (const char c : name) {
-    if ((c >= '0' && c <= '9') || c == '-' || c == '_' || c == '/' || c == '.') continue;
-    lower = lower && c >= 'a' && c <= 'z';
-    upper = upper && c >= 'A' && c <= 'Z';
-    if (!lower && !upper) return 0;
-  }
-  if (has_special_segment(name, rules)) return 0;
-  return lower ? '(' : ')';
+  unsigned marks = 3;
+  for (const char c : name) marks &= enc_marks[static_cast<unsigned char>(c)];
+  if (marks == 0 || has_special_segment(name, rules)) return 0;
+  return (marks & 1U) != 0 ? '(' : ')';
 }
 
 /// Appends the first `digits` hex digits of the MD5 of the name, and a slash.
@@ -79,11 +81,14 @@ inline void append_spread(std::string& out, std::string_view name, std::size_t d
   out += '/';
 }
 
-/// Appends `{ts}_{seqid}_{merge}`.
-inline void append_delta_name(std::string& out, time_seq id, merge_type merge) {
-  id.append_to(out);
-  out += '_';
-  out += static_cast<char>('0' + static_cast<int>(merge));
+/// Appends `{before}{ts}_{seqid}_{merge}{after}`; `before` and `after` have at most 8 bytes.
+inline void append_delta_name(std::string& out, std::string_view before, time_seq id, merge_type merge, std::string_view after) {
+  char name[time_seq::text_bytes + 18];
+  char* end = id.write_to(name + before.copy(name, 8));
+  *end++ = '_';
+  *end++ = static_cast<char>('0' + static_cast<int>(merge));
+  end += after.copy(end, 8);
+  out.append(name, end);
 }
 
 /// Appends `{start}~{stop}`.

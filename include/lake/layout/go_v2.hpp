@@ -80,10 +80,13 @@ struct go_v2 {
   /// The key of a delta's body.
   [[nodiscard]] static std::string delta_key(storage_kind kind, std::string_view catalog, time_seq id, merge_type merge) {
     std::string out = start_key(kind, catalog, 48);
-    out += kind == storage_kind::memory ? "/delta/" : "/";
+    if (kind == storage_kind::memory) {
+      detail::append_delta_name(out, "/delta/", id, merge, ".json");
+      return out;
+    }
+    out += '/';
     if (kind == storage_kind::filesystem) append_time_folders(out, id.timestamp);
-    detail::append_delta_name(out, id, merge);
-    out += kind == storage_kind::memory ? ".json" : ".dat";
+    detail::append_delta_name(out, {}, id, merge, ".dat");
     return out;
   }
 

@@ -35,13 +35,25 @@ struct patch_fault {
   std::string reason = {};
 };
 
-[[nodiscard]] inline std::optional<verb> verb_of(std::string_view name) noexcept {
-  if (name == "add") return verb::add;
-  if (name == "remove") return verb::remove;
-  if (name == "replace") return verb::replace;
-  if (name == "move") return verb::move;
-  if (name == "copy") return verb::copy;
-  if (name == "test") return verb::test;
+[[nodiscard]] constexpr std::optional<verb> verb_of(std::string_view name) noexcept {
+  // By length first: each comparison is then one of as many bytes as are known.
+  switch (name.size()) {
+    case 3:
+      if (name == "add") return verb::add;
+      break;
+    case 4:
+      if (name == "move") return verb::move;
+      if (name == "copy") return verb::copy;
+      if (name == "test") return verb::test;
+      break;
+    case 6:
+      if (name == "remove") return verb::remove;
+      break;
+    case 7:
+      if (name == "replace") return verb::replace;
+      break;
+    default: break;
+  }
   return std::nullopt;
 }
 

@@ -234,13 +234,10 @@ class editor {
     tree_.assign(here(), now);
   }
 
-  /// Keeps the bounds of the first `around` values of the chain above a value of `height` in them.
+  /// Keeps the bounds of the first `around` values of the chain above a value of `height` in them. All of them: a bound that was
+  /// sharpened may be lower than that of a child, which was not.
   void raise(std::size_t around, std::size_t height) noexcept {
-    for (std::size_t i = around; i-- > 0;) {
-      std::size_t& bound = chain_[i].at->height;
-      if (bound >= height + (around - i)) return;
-      bound = height + (around - i);
-    }
+    for (std::size_t i = 0; i < around; ++i) chain_[i].at->height = (std::max)(chain_[i].at->height, height + (around - i));
   }
 
   /// True if `now` may stand inside `around` containers; sharpens its bound if that decides it.

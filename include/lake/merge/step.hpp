@@ -31,6 +31,9 @@ struct options {
   bool refuse_duplicate_keys = false;   ///< `validate` refuses two members of one object with equal unescaped keys.
   std::size_t max_depth = 1000;         ///< Open containers in a text; the segments of a path count too.
   std::size_t max_bytes = 1u << 30;     ///< Bytes of a base, of a result, and of all that the `copy` operations of one merge copied.
+  /// `apply` takes the bodies' word that they are JSON: they passed `validate` when they were written and are the bytes that were
+  /// written. Bodies that are not may then give a text that is no JSON; never a crash.
+  bool trust_bodies = false;
 };
 
 /// A step that could not be applied. A plain value.

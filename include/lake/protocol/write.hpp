@@ -62,23 +62,15 @@ class writer {
   /// Effects on failure: nothing visible, and no pending member unless the rollback failed too; the causes say so.
   template <body_keeper Bodies, trace_sink Trace>
   result<id_run> run(const write_job& job, Bodies& bodies, Trace& sink) const {
-    return run(job, random_.bits128(), bodies, sink);
+    if (auto on = until_.check_begin("reserve", job.catalog); !on) return not_written(std::move(on).error(), job.catalog);
+    return run_in_time(job, random_.bits128(), bodies, sink);
   }
 
-  /// The same, beginning with a token under which ids may have been reserved already.
+  /// The same in the midst of a call, beginning with a token under which ids may have been reserved already.
   template <body_keeper Bodies, trace_sink Trace>
-  result<id_run> run(const write_job& job, write_token token, Bodies& bodies, Trace& sink) const {
-    for (std::size_t attempt = 0; attempt < attempts_; ++attempt, token = random_.bits128()) {
-      auto ids = reserve(job, token, sink);
-      if (!ids) return std::move(ids).error();
-      LAKE_ASSERT(ids->count == job.members.size());
-      auto ended = store_and_commit(job, *ids, token, bodies, sink);
-      if (!ended) return std::move(ended).error();
-      if (*ended == commit_end::committed) return *ids;
-    }
-    return lake::error{errc::unavailable, "commit", std::string(job.catalog),
-                       "not written: " + std::to_string(attempts_) +
-                           " ids in turn were fenced (the store is slower than the pending timeout) or taken by other bodies"};
+  result<id_run> run(const write_job& job, const write_token& token, Bodies& bodies, Trace& sink) const {
+    if (auto on = until_.check("reserve", job.catalog); !on) return not_written(std::move(on).error(), job.catalog);
+    return run_in_time(job, token, bodies, sink);
   }
 
   /// Reserves ids under `token`. A lost reply is repeated with the same token, so it cannot reserve twice.
@@ -88,9 +80,7 @@ class writer {
     const reserve_args args{job.catalog, token, job.members, job.expected};
     std::size_t failures = 0;
     for (std::size_t attempt = 0;; ++attempt) {
-      if (until_.cancelled() || attempt == 0) {
-        if (auto on = until_.check("reserve", job.catalog); !on) return not_written(std::move(on).error(), job.catalog);
-      }
+      if (until_.cancelled()) return not_written(until_.check("reserve", job.catalog).error(), job.catalog);
       auto answer = index_.reserve(args, timing_);
       if (!answer) {
         if (!answer.error().retryable() || ++failures > repeats || until_.passed()) return not_written(std::move(answer).error(), job.catalog);
@@ -153,6 +143,25 @@ class writer {
 
  private:
   static constexpr std::size_t repeats = 2;  // A reservation that never happened harms nobody: give up early.
+
+  /// The attempts of `run`, of which the first is in time.
+  template <body_keeper Bodies, trace_sink Trace>
+  result<id_run> run_in_time(const write_job& job, write_token token, Bodies& bodies, Trace& sink) const {
+    for (std::size_t attempt = 0; attempt < attempts_; ++attempt, token = random_.bits128()) {
+      if (attempt > 0) {
+        if (auto on = until_.check("reserve", job.catalog); !on) return not_written(std::move(on).error(), job.catalog);
+      }
+      auto ids = reserve(job, token, sink);
+      if (!ids) return std::move(ids).error();
+      LAKE_ASSERT(ids->count == job.members.size());
+      auto ended = store_and_commit(job, *ids, token, bodies, sink);
+      if (!ended) return std::move(ended).error();
+      if (*ended == commit_end::committed) return *ids;
+    }
+    return lake::error{errc::unavailable, "commit", std::string(job.catalog),
+                       "not written: " + std::to_string(attempts_) +
+                           " ids in turn were fenced (the store is slower than the pending timeout) or taken by other bodies"};
+  }
 
   /// Success where the caller may try again; else the error that the refusal means.
   result<void> refusal(const write_job& job, const reserve_answer& answer) const {

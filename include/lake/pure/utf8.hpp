@@ -45,6 +45,10 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::pure {
         continue;
       }
     }
+    if (static_cast<unsigned char>(bytes[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const std::size_t length = utf8_sequence_length(bytes.substr(at));
     if (length == 0) return at;
     at += length;

@@ -174,9 +174,9 @@ class memory_storage {
 
   /// The step behind create, put and swap: stores the bytes if `permit(current object or null)` succeeds; returns the new version.
   template <class Permit>
-  result<std::uint64_t> store(std::string_view operation, std::string_view key, std::string bytes, const Permit& permit) {
+  result<std::uint64_t> store(std::string_view operation, std::string_view key, std::string&& bytes, const Permit& permit) {
     if (auto good = check_object_key(key); !good) return named(operation, std::move(good).error());
-    const auto fresh = std::make_shared<detail::stored_object>(detail::stored_object{std::string(key), std::move(bytes)});
+    auto fresh = detail::make_object(key, std::move(bytes));
     const std::uint64_t hash = hash_of(key);
     shard& home = shard_of(hash);
     object_ptr replaced;  // before the lock: large bytes are freed after it is released
@@ -184,8 +184,8 @@ class memory_storage {
     object_ptr* const current = home.objects.find(hash, key);
     if (auto permitted = permit(current); !permitted) return std::move(permitted).error();
     fresh->version = ++home.last_version;
-    if (current) replaced = std::exchange(*current, fresh);
-    else home.objects.add(hash, fresh);
+    if (current) replaced = std::exchange(*current, std::move(fresh));
+    else home.objects.add(hash, std::move(fresh));
     return home.last_version;
   }
 
@@ -203,7 +203,7 @@ class memory_storage {
   shard& shard_of(std::uint64_t hash) const noexcept { return state_->shards[hash >> 60U]; }
 
   static body_ptr body_of(const object_ptr& object) { return body_ptr(object, &object->bytes); }
-  static object_info info_of(const object_ptr& object) { return {object->key, object->bytes.size()}; }
+  static object_info info_of(const object_ptr& object) { return {std::string(object->key), object->bytes.size()}; }
   static std::string tag_of(std::uint64_t version) {
     std::string tag;
     pure::append_decimal(tag, version);
