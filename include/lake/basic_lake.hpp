@@ -47,7 +47,7 @@ struct lake_stats {
   std::uint64_t failed_reads = 0;
   std::uint64_t bodies_loaded = 0;     ///< Delta, snapshot and file bodies asked for.
   std::uint64_t cache_hits = 0;        ///< Of these, served by the cache.
-  std::uint64_t documents_reused = 0;  ///< Reads served by a document merged before.
+  std::uint64_t documents_reused = 0;  ///< Reads served by a document merged before, or gone on from one.
   std::uint64_t snapshots_saved = 0;
   std::uint64_t snapshots_failed = 0;  ///< In the background; the hook got the reasons.
 };
@@ -210,7 +210,8 @@ class basic_lake {
 
   /// The newest merged document's text, `{}` if nothing was written; waits for writes in flight as `lake_options::read_pending` says.
   /// Errors: pending_write (retryable); merge_failed names the delta; corrupt_body names the key; unavailable (retryable).
-  /// Complexity: one index round trip + one get per delta since the snapshot; none for a document that is kept in memory.
+  /// Complexity: one index round trip + one get per delta since the snapshot or the document kept in memory, but for deltas that a later
+  /// Replace hides.
   template <trace_sink Trace = no_trace>
   result<std::string> read_string(std::string_view catalog, const call_options& call, Trace&& sink = {}) const {
     return observe_read(catalog, call, sink, [&](const list_type& head) { return head.read_string(sink); });

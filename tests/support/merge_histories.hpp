@@ -109,7 +109,7 @@ class history_writer {
     out.with.strict_rfc6902 = texts_.one_in(5);
     out.base = texts_.space() + base() + texts_.space();
     out.with.max_bytes = max_bytes_;
-    out.default_limits = !texts_.one_in(6);
+    out.default_limits = !texts_.one_in(4);
     if (out.default_limits) return;
     if (texts_.one_in(2)) out.with.max_depth = 2 + texts_.below(5);
     else out.with.max_bytes = out.base.size() + texts_.below(200) - (texts_.one_in(8) ? out.base.size() / 2 : 0);

@@ -476,6 +476,8 @@ TEST_CASE("what was replaced can be descended into, in its own white space") {
 
 TEST_CASE("a container that was empty for a moment is compact, however that came") {
   const std::string base = "{ \"a\" : 1 }";
+  CHECK(run(base, "/", R"([{"op":"remove","path":"/a"}])") == "{}");
+  CHECK(run("{ \"l\" : [ 1 ] }", "/", R"([{"op":"remove","path":"/l/0"}])") == "{ \"l\" : [] }");
   CHECK(run(base, "/", R"([{"op":"move","from":"/a","path":"/b"}])") == R"({"b":1})");
   CHECK(run(base, "/", R"([{"op":"remove","path":"/a"},{"op":"add","path":"/a","value":2}])") == R"({"a":2})");
   CHECK(merged(base, {{merge_type::rfc7396, "/", R"({"a":null})"}, {merge_type::replace, "/a", "1"}}) == R"({"a":1})");

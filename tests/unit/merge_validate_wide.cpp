@@ -123,8 +123,10 @@ class writer {
   }
 
   std::string string(std::size_t most) {
-    static const std::vector<std::string> pieces = {"\\\"", "\\\\", "\\/", "\\n", "\\u00e9", "\\u0041", "\\ud83d\\ude00", "\\uDBFF\\uDFFF", "é", "中", "😀",
-                                                    "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF", "\xE0\xA0\x80", "\xF0\x90\x80\x80", "{}[]:,", "a", "b", "\x7f"};
+    static const std::vector<std::string> pieces = {
+        "\\\"",   "\\\\", "\\/", "\\n",          "\\u00e9",      "\\u0041",          "\\ud83d\\ude00", "\\uDBFF\\uDFFF",
+        "é",      "中",   "😀",   "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF", "\xE0\xA0\x80",   "\xF0\x90\x80\x80",
+        "{}[]:,", "a",    "b",   "\x7f"};
     std::string out = "\"";
     for (std::size_t i = below(below(12) == 0 ? 100 : most); i > 0; --i) out += below(3) == 0 ? pieces[below(pieces.size())] : "x";
     return out + "\"";
@@ -151,7 +153,8 @@ class writer {
 };
 
 void damage(std::string& text, writer& random) {
-  static const std::string bytes = "{}[]:,\"\\ \n\t09.-+eEtrufalsn1x/u8d\x7f\x1f\x0c\x1a\x80\xc0\xc1\xe0\xed\xf0\xf4\xf5\xbf\xff\xa0\x9f"s + '\0';
+  static const std::string bytes =
+      "{}[]:,\"\\ \n\t09.-+eEtrufalsn1x/u8d\x7f\x1f\x0c\x1a\x80\xc0\xc1\xe0\xed\xf0\xf4\xf5\xbf\xff\xa0\x9f"s + '\0';
   if (text.empty()) return;
   const std::size_t at = random.below(text.size());
   switch (random.below(8)) {
@@ -195,9 +198,9 @@ constexpr strictness all_kinds[] = {strictness::grammar, strictness::strict, str
 }  // namespace
 
 TEST_CASE("wide and plain checks agree on every short order of tokens") {
-  for_all({"{ ", "} ", "[ ", "] ", ": ", ", ", "\"a\" ", "1 ", "\"b\" ", "null "}, 4, [](const std::string& text, std::size_t) {
+  for_all({"{ ", "} ", "[ ", "] ", ": ", ", ", "\"a\" ", "1 ", "\"b\" ", "null "}, 5, [](const std::string& text, std::size_t) {
     if (!right(text + std::string(40, ' '), strictness::unique)) FAIL_CHECK(text);
-    if (!right("[{\"k\": " + text + ", \"l\" :{}} ]" + std::string(30, ' '), strictness::unique)) FAIL_CHECK(text);
+    if (text.size() < 10 && !right("[{\"k\": " + text + ", \"l\" :{}} ]" + std::string(30, ' '), strictness::unique)) FAIL_CHECK(text);
   });
 }
 
@@ -211,13 +214,14 @@ TEST_CASE("wide and plain checks agree on every short number, word and string") 
       if (!right(before_the_edge(i) + word + text + "]     ", strictness::strict)) FAIL_CHECK(word + text);
     }
   });
-  for_all({"\\", "u", "d8", "dc", "00", "\"", "n", "\xc3", "\xa9", "\xed", "\xa0", "\xf0", "\x90", "\x80", "z"}, 3, [](const std::string& text, std::size_t i) {
-    for (const strictness how : {strictness::grammar, strictness::strict}) {
-      if (!right(before_the_edge(i) + "\"" + text + "\"]   ", how)) FAIL_CHECK(text);
-      if (!right(before_the_edge(i) + "\"\\ud83d" + text + "\"]", how)) FAIL_CHECK(text);
-      if (!right(before_the_edge(i) + "\"" + text + "\\udc3d\",\"\"]", how)) FAIL_CHECK(text);
-    }
-  });
+  for_all({"\\", "u", "d8", "dc", "00", "\"", "n", "\xc3", "\xa9", "\xed", "\xa0", "\xf0", "\x90", "\x80", "z"}, 3,
+          [](const std::string& text, std::size_t i) {
+            for (const strictness how : {strictness::grammar, strictness::strict}) {
+              if (!right(before_the_edge(i) + "\"" + text + "\"]   ", how)) FAIL_CHECK(text);
+              if (!right(before_the_edge(i) + "\"\\ud83d" + text + "\"]", how)) FAIL_CHECK(text);
+              if (!right(before_the_edge(i) + "\"" + text + "\\udc3d\",\"\"]", how)) FAIL_CHECK(text);
+            }
+          });
 }
 
 TEST_CASE("wide and plain checks agree on random texts and on damaged ones") {
@@ -253,9 +257,10 @@ TEST_CASE("the wide checks pass large documents without help, whole and compact"
 
 TEST_CASE("no check reads a byte outside the text, wherever the text is cut") {
   lake_test::guarded memory(4096);
-  const std::string text = R"({"name":"café 中 😀","n":[-12.5e+10,0,1E400,true,false,null],"\u0061\ud83d\ude00":"\\\"\/","a":{"b":[{}, [ ]]},)"
-                           R"( "a rather long key, of more than thirty-two bytes":"and a value that is longer than a block of sixty-four bytes, so that it has an edge inside",)"
-                           R"("x":123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890,"y":"end"})";
+  const std::string text =
+      R"({"name":"café 中 😀","n":[-12.5e+10,0,1E400,true,false,null],"\u0061\ud83d\ude00":"\\\"\/","a":{"b":[{}, [ ]]},)"
+      R"( "a rather long key, of more than thirty-two bytes":"and a value that is longer than a block of sixty-four bytes, so that it has an edge inside",)"
+      R"("x":123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890,"y":"end"})";
   for (std::size_t size = 0; size <= text.size(); ++size) {
     const std::string_view cut = std::string_view(text).substr(0, size);
     for (const strictness how : all_kinds) {
@@ -265,7 +270,8 @@ TEST_CASE("no check reads a byte outside the text, wherever the text is cut") {
     }
   }
   const std::string keys = R"([{"a":1,"bb":2,"ccc":3,"dddddddd":4,"eeeeeeeeeeeeeeee":5,"ffffffffffffffffffffffffffffffff":6,"g":7},)";
-  for (std::size_t size = 1; size < 40; ++size) CHECK(right(memory.at_end(keys + "{\"" + std::string(size, 'k') + "\":1}]"), strictness::unique));
+  for (std::size_t size = 1; size < 40; ++size)
+    CHECK(right(memory.at_end(keys + "{\"" + std::string(size, 'k') + "\":1}]"), strictness::unique));
 }
 
 TEST_CASE("every depth has its height, and one level too many is refused") {
@@ -292,10 +298,12 @@ TEST_CASE("every depth has its height, and one level too many is refused") {
 
 TEST_CASE("equal keys are found and others are not suspected, however many keys there are and however they are written") {
   for (const std::size_t count : {2u, 6u, 7u, 30u, 255u, 256u, 257u, 5000u}) {
-    for (const std::string prefix : {"", "k", "a prefix of seventeen", "a prefix that has more than thirty-two bytes, and more than that", "é\\n"}) {
+    for (const std::string prefix :
+         {"", "k", "a prefix of seventeen", "a prefix that has more than thirty-two bytes, and more than that", "é\\n"}) {
       CAPTURE(count, prefix);
       std::string text = "[{\"" + prefix + "0\":{}";
-      for (std::size_t i = 1; i < count; ++i) text += ",\"" + prefix + std::to_string(i) + "\" :{\"" + prefix + std::to_string(i) + "\":[]}";
+      for (std::size_t i = 1; i < count; ++i)
+        text += ",\"" + prefix + std::to_string(i) + "\" :{\"" + prefix + std::to_string(i) + "\":[]}";
       const std::string last = text + "}, {\"" + prefix + "0\":1}]" + std::string(30, ' ');
       CHECK(right(last, strictness::unique));
       CHECK(detail::check_unique(last, 1000).reason == nullptr);
@@ -327,7 +335,8 @@ TEST_CASE("texts that were made to be walked over again and again are not") {
     return out;
   };
   const std::string digits(200, '1');
-  for (const std::string& piece : {"1e111"s, digits + ".", digits + "e", digits + "e1" + digits, "1e" + digits, digits + ",", "1e300,"s, "\"\\u0061\","s, "{\"a\\n\":1},"s}) {
+  for (const std::string& piece : {"1e111"s, digits + ".", digits + "e", digits + "e1" + digits, "1e" + digits, digits + ",", "1e300,"s,
+                                   "\"\\u0061\","s, "{\"a\\n\":1},"s}) {
     CAPTURE(piece);
     const std::string text = repeated(piece) + "0]";
     for (const strictness how : all_kinds) CHECK(right(text, how));

@@ -168,10 +168,10 @@ class plain_keys {
       if (at_ >= json_.size() || json_[at_] == '"') break;
       escapes = true;
     }
-    const std::string_view quoted = json_.substr(begin, ++at_ - begin);
+    const std::string_view written = json_.substr(begin, ++at_ - begin);
     at_ = skip_space(json_, at_);
     if (at_ >= json_.size() || json_[at_] != ':' || open_.depth() == 0) return;
-    const std::uint64_t hash[4] = {hash_of(escapes ? meaning(quoted, room_) : quoted.substr(1, quoted.size() - 2)), 0, 0, 0};
+    const std::uint64_t hash[4] = {hash_of(escapes ? meaning(written, room_) : written.substr(1, written.size() - 2)), 0, 0, 0};
     pile_.add(hash, 1);
   }
 
@@ -215,10 +215,10 @@ struct key_hash {
     return multiplied(last.one ^ hash, last.two);
   }
 
-  /// The same of what `quoted` means, which has backslashes.
-  [[nodiscard, gnu::noinline]] static std::uint64_t of_meaning(std::string_view quoted, std::string& room) {
+  /// The same of what `written` means, which has backslashes.
+  [[nodiscard, gnu::noinline]] static std::uint64_t of_meaning(std::string_view written, std::string& room) {
     room.clear();
-    append_unescaped(room, quoted);
+    append_unescaped(room, written);
     const std::size_t size = room.size();
     room.append(step, '\0');
     bool escapes = false;
@@ -266,11 +266,11 @@ struct key_stage {
   /// Adds the hash of the key that begins at `begin` and stands before the colon at `colon`; false if there is no string.
   [[nodiscard, gnu::always_inline]] static bool add(const block_window& window, std::size_t begin, std::size_t colon, key_state& state) {
     std::size_t end = colon;
-    while (end > begin && is_space(window.text[end - 1])) --end;
-    if (end < begin + 2 || window.text[end - 1] != '"') return false;
+    while (end > begin && is_space(window.input[end - 1])) --end;
+    if (end < begin + 2 || window.input[end - 1] != '"') return false;
     bool escapes = false;
-    std::uint64_t hash = key_hash<Lanes>::of(window.text + begin + 1, end - begin - 2, window.text + window.size, escapes);
-    if (escapes) hash = key_hash<Lanes>::of_meaning({window.text + begin, end - begin}, state.room);
+    std::uint64_t hash = key_hash<Lanes>::of(window.input + begin + 1, end - begin - 2, window.input + window.size, escapes);
+    if (escapes) hash = key_hash<Lanes>::of_meaning({window.input + begin, end - begin}, state.room);
     state.hashes[state.count++] = hash;
     return true;
   }

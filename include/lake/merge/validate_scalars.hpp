@@ -127,7 +127,7 @@ struct scalar_stage {
   [[nodiscard, gnu::noinline, gnu::cold]] static byte_bits check_long(const block_window& window, scalar_state& state) {
     for (std::size_t i = 0; i < window.blocks; ++i) {
       const bool fills = (window.bits[i].digit & window.bits[i].scalar) == ~byte_bits{0};
-      if (fills && !state.in_long && overflows_at({window.text, window.size}, window.at + 64 * i)) return 1;
+      if (fills && !state.in_long && overflows_at({window.input, window.size}, window.at + 64 * i)) return 1;
       state.in_long = fills;
     }
     return 0;
@@ -169,10 +169,10 @@ struct scalar_stage {
         break;
       }
       std::uint32_t four = 0;
-      std::memcpy(&four, window.text + at, sizeof four);
+      std::memcpy(&four, window.input + at, sizeof four);
       const std::uint32_t which = (four >> 3) & 3;
       const bool five = which == 0;
-      wrong |= (four ^ known[which]) | static_cast<std::uint32_t>(five & (window.text[at + 4] != 'e'));
+      wrong |= (four ^ known[which]) | static_cast<std::uint32_t>(five & (window.input[at + 4] != 'e'));
       const byte_bits cover = 15 | (byte_bits{five} << 4);
       covered |= cover << bit;
       beyond |= cover >> 1 >> (63 - bit);

@@ -25,7 +25,7 @@ struct block_bits {
 struct block_window {
   static constexpr std::size_t most = 16;
 
-  const char* text;  ///< The whole text.
+  const char* input;  ///< The whole text.
   std::size_t size;
   std::size_t at;      ///< Where the first block begins.
   std::size_t blocks;  ///< 0 behind the end.
@@ -33,9 +33,9 @@ struct block_window {
   const byte_patterns* patterns;
   block_bits bits[most];
 
-  [[gnu::always_inline]] void open_at(std::size_t offset, std::string_view input) noexcept {
-    text = input.data();
-    size = input.size();
+  [[gnu::always_inline]] void open_at(std::size_t offset, std::string_view whole) noexcept {
+    input = whole.data();
+    size = whole.size();
     at = offset;
     blocks = at < size ? (size - at + 63) / 64 : 0;
     last = blocks <= most;
@@ -49,8 +49,8 @@ struct block_window {
   [[gnu::always_inline]] void load(std::size_t number, Lanes& out) const noexcept {
     const std::size_t begin = at + 64 * number;
     out.patterns = patterns;
-    if (last && number + 1 == blocks) out.load_rest(text + begin, size - begin);
-    else out.load(text + begin);
+    if (last && number + 1 == blocks) out.load_rest(input + begin, size - begin);
+    else out.load(input + begin);
   }
 };
 
@@ -178,7 +178,7 @@ struct string_stage {
     of.patterns = window.patterns;
     const std::size_t whole = window.blocks - (window.last ? 1 : 0);
     for (std::size_t i = 0; i < whole; ++i) {
-      of.load(window.text + window.at + 64 * i);
+      of.load(window.input + window.at + 64 * i);
       classify(of, window.bits[i]);
     }
     if (!window.last) return;

@@ -91,7 +91,7 @@ struct avx2_level {
                                                                               const number_bytes& in, scalar_state& state) {
       lanes block;
       window.load(number, block);
-      return check_exponents<lanes, How != strictness::grammar>(block, in, {window.text, window.size}, window.at + 64 * number, state);
+      return check_exponents<lanes, How != strictness::grammar>(block, in, {window.input, window.size}, window.at + 64 * number, state);
     }
   };
 };
@@ -121,7 +121,7 @@ struct avx512_level {
                                                                                 const number_bytes& in, scalar_state& state) {
       lanes block;
       window.load(number, block);
-      return check_exponents<lanes, How != strictness::grammar>(block, in, {window.text, window.size}, window.at + 64 * number, state);
+      return check_exponents<lanes, How != strictness::grammar>(block, in, {window.input, window.size}, window.at + 64 * number, state);
     }
   };
 };
