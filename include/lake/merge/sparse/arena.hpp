@@ -56,13 +56,14 @@ class arena {
   static constexpr std::size_t alignment = 8;
   static constexpr std::size_t first_bytes = 6 * 1024;
   static constexpr std::size_t growth = 4;  // So that the last chunk is most of all: malloc then keeps it for the next merge, and no page is asked for again.
+  static constexpr std::size_t large_bytes = std::size_t{4} << 20;  // Above it, what is not used weighs more.
   struct chunk {
     chunk* before;
   };
 
   __attribute__((noinline)) void grow(std::size_t bytes) {
     const std::size_t wanted = bytes + sizeof(chunk) > next_ ? bytes + sizeof(chunk) : next_;
-    next_ *= growth;
+    next_ = next_ < large_bytes ? next_ * growth : next_ / 2 * 3;
     char* const room = static_cast<char*>(::operator new(wanted));
     chunks_ = ::new (static_cast<void*>(room)) chunk{chunks_};
     at_ = room + sizeof(chunk);

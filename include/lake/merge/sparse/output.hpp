@@ -24,7 +24,8 @@ class output {
 
   /// Sets the runs to those of `of`. Complexity: linear in what deltas reached of it. No recursion.
   void collect(const value& of) {
-    first_ = last_ = nullptr;
+    last_ = first_;
+    if (first_ != nullptr) first_->used = 0;
     bytes_ = runs_ = 0;
     put(of);
     while (!open_.empty()) {
@@ -39,13 +40,13 @@ class output {
     if (bytes_ / short_bytes < runs_) {
       std::size_t at = out.size();
       out.resize(at + bytes_);
-      for (const chunk* each = first_; each != nullptr; each = each->next) {
+      for (const chunk* each = first_; runs_ != 0 && each != nullptr; each = each == last_ ? nullptr : each->next) {
         for (std::size_t i = 0; i < each->used; at += each->runs[i++].size()) copy(out.data() + at, each->runs[i]);
       }
       return;
     }
     out.reserve(out.size() + bytes_);
-    for (const chunk* each = first_; each != nullptr; each = each->next) {
+    for (const chunk* each = first_; runs_ != 0 && each != nullptr; each = each == last_ ? nullptr : each->next) {
       for (std::size_t i = 0; i < each->used; ++i) out.append(each->runs[i]);
     }
   }
@@ -84,7 +85,7 @@ class output {
   void put(std::string_view run) {
     if (run.empty()) return;
     bytes_ += run.size();
-    if (last_ != nullptr) {
+    if (last_ != nullptr && last_->used != 0) {
       std::string_view& before = last_->runs[last_->used - 1];
       if (before.data() + before.size() == run.data()) {
         before = {before.data(), before.size() + run.size()};
@@ -92,11 +93,13 @@ class output {
       }
     }
     if (last_ == nullptr || last_->used == std::size(last_->runs)) {
-      chunk* const made = memory_.array<chunk>(1);
-      made->next = nullptr;
-      made->used = 0;
-      (last_ != nullptr ? last_->next : first_) = made;
-      last_ = made;
+      chunk*& next = last_ != nullptr ? last_->next : first_;
+      if (next == nullptr) {
+        next = memory_.array<chunk>(1);
+        next->next = nullptr;
+      }
+      last_ = next;
+      last_->used = 0;
     }
     last_->runs[last_->used++] = run;
     ++runs_;

@@ -75,6 +75,12 @@ class runner {
   [[nodiscard]] bool enter(node& child);
   [[nodiscard]] bool enter_all(node& top, node& at, std::size_t but = 0);
   [[nodiscard]] bool enter_or_create(node& child);
+  /// True if here is an object without a member called as `child`.
+  [[nodiscard]] bool lacks(node& child) {
+    if (!is_object(here())) return false;
+    box* const in = object_here(*child.parent);
+    return in != nullptr && tree_.find(*in, child) == nullptr;
+  }
   [[nodiscard]] bool set_here(value now);
   [[nodiscard]] bool add(node& top, node& at, const value& now, bool create_parents);
   [[nodiscard]] bool add_child(node& child, value now);
@@ -102,6 +108,7 @@ class runner {
   stack<level> levels_{memory_};
   std::string reason_ = {};
   std::string room_ = {};
+  std::string text_room_ = {};
 };
 
 inline bool runner::run(const command& one, failure& why) {
@@ -340,6 +347,11 @@ inline bool runner::add(node& top, node& at, const value& now, bool create_paren
   if (&top == &at) return set_here(now);
   find_way(top, at);
   for (std::size_t i = way_.size(); i-- > 1;) {
+    if (create_parents && lacks(*way_[i])) {
+      // All that is behind it will be made too: if that is too deep, it is so before it is made.
+      value last = now;
+      if (!fits(last, chain_.size() + i)) return false;
+    }
     if (!(create_parents ? enter_or_create(*way_[i]) : enter(*way_[i]))) return false;
   }
   return add_child(at, now);
@@ -374,12 +386,13 @@ inline bool runner::move(node& top, const patch_operation& one, std::string_view
 inline bool runner::copy(node& top, const patch_operation& one, std::string_view& blamed) {
   blamed = one.source;
   if (!enter_all(top, *one.from)) return false;
-  const value copied = {.raw = text_of(here()), .height = bound_of(here(), around())};
+  value copied = {.raw = text_of(here()), .height = bound_of(here(), around())};
   blamed = one.pointer;
   if (copied.raw.size() > with_.max_bytes - (std::min)(copied_bytes_, with_.max_bytes)) {
     return refuse("the copy operations of the merge exceed the limit of " + std::to_string(with_.max_bytes) + " bytes");
   }
   copied_bytes_ += copied.raw.size();
+  if (copied.raw.data() == text_room_.data()) copied.raw = memory_.keep(copied.raw);
   return add(top, *one.path, copied, false);
 }
 
@@ -402,14 +415,14 @@ inline bool runner::fits(value& now, std::size_t around) {
   return true;
 }
 
-/// The text of a value as it is now. Complexity: nothing for text that was not changed, else linear in it.
+/// The text of a value as it is now, good until the next call. Complexity: nothing for text that was not changed, else linear in it.
 inline std::string_view runner::text_of(const value& of) {
   if (of.inner == nullptr) return of.raw;
   if (!of.inner->dirty) return of.inner->text;
   text_.collect(of);
-  room_.clear();
-  text_.append_to(room_);
-  return memory_.keep(room_);
+  text_room_.clear();
+  text_.append_to(text_room_);
+  return text_room_;
 }
 
 }  // namespace lake::inline v0::inline LAKE_DETAIL_ABI::merge::detail::sparse

@@ -225,7 +225,8 @@ inline void tree::open(reader& from, value& into, member* via, node& at) {
   ++from.at;
   frames_.push({in, &at, &into, via, begins_.size(), nullptr, 0, 0});
   from.peak = (std::max)(from.peak, frames_.size());
-  if (!in->object) find_guided(frames_.back());
+  // Not where there are more places than the text can have elements: then looking for them would cost more than the text.
+  if (!in->object && at.child_count <= in->text.size()) find_guided(frames_.back());
 }
 
 /// Behind the closing bracket: the container is known.
