@@ -2,6 +2,7 @@
 #include "fault/support.hpp"
 #include "support/catch.hpp"
 
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -119,14 +120,22 @@ TEMPLATE_TEST_CASE("Nothing is removed when the snapshot cannot be read back", "
   damaged.back() = static_cast<char>(damaged.back() ^ 1);
   world.storage().put(key, damaged).value();
   const std::string log_before = world.log_dump();
-  const std::string storage_before = world.storage_dump();
+  // Names only: a read that met the damage may mend the snapshot in the background.
+  const auto names = [](const std::string& dump) {
+    std::istringstream lines{dump};
+    std::string all;
+    for (std::string line; std::getline(lines, line);) all += line.substr(line.rfind(' ') + 1) + '\n';
+    return all;
+  };
+  const std::string names_before = names(world.storage_dump());
 
   const auto cleared = db.clear_history("users", at_once);
 
   REQUIRE(!cleared);
   CHECK(cleared.error().code == lake::errc::corrupt_body);
   CHECK(world.log_dump() == log_before);
-  CHECK(world.storage_dump() == storage_before);
+  CHECK_FALSE(names_before.empty());
+  CHECK(names(world.storage_dump()) == names_before);
 }
 
 TEMPLATE_TEST_CASE("A crash at any step of remove_catalog shows the whole document or none, and is finished by the next call", "[fault]",
