@@ -8,6 +8,7 @@
 #include <lake/core/quote.hpp>
 #include <lake/core/result.hpp>
 
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <string>
@@ -25,6 +26,13 @@ namespace detail {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
 }
 [[nodiscard]] constexpr bool is_path_char(char c) noexcept { return is_path_start(c) || (c >= '0' && c <= '9') || c == '.'; }
+
+/// is_path_char of every byte, for loops that must be quick.
+inline constexpr auto path_chars = [] {
+  std::array<bool, 256> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = is_path_char(static_cast<char>(i));
+  return all;
+}();
 
 /// The rule a segment of a field path breaks; empty if none.
 [[nodiscard]] constexpr std::string_view field_segment_fault(std::string_view segment) noexcept {

@@ -47,26 +47,33 @@ struct short_words {
   return left.first == right.first && left.second == right.second;
 }
 
+/// True if a string of these bytes is written as they are: no quote, no backslash, no control character.
+[[nodiscard]] inline bool is_plain_name(std::string_view name) noexcept {
+  std::size_t at = 0;
+  for (; at + 8 <= name.size(); at += 8) {
+    constexpr std::uint64_t ones = 0x0101010101010101u;
+    const std::uint64_t eight = short_words::word<std::uint64_t>(name.data() + at);
+    const auto below = [](std::uint64_t bytes, std::uint64_t bound) { return (bytes - ones * bound) & ~bytes; };
+    if (((below(eight, 0x20) | below(eight ^ ones * '"', 1) | below(eight ^ ones * '\\', 1)) & ones << 7) != 0) return false;
+  }
+  for (; at < name.size(); ++at) {
+    if (static_cast<unsigned char>(name[at]) < 0x20 || name[at] == '"' || name[at] == '\\') return false;
+  }
+  return true;
+}
+
 /// A hash of names that nobody outside the process can foresee: the names of a hostile document must not meet in one place.
 /// Multiplies 128 bits wide and folds. Immutable.
 class name_hash {
  public:
   name_hash() noexcept : secret_(drawn()) {}
 
-  [[nodiscard]] std::uint64_t operator()(std::string_view name) const noexcept {
-    std::uint64_t state = secret_[0] ^ name.size();
-    if (name.size() <= 16) {
-      const short_words words(name);
-      return fold(fold(words.first ^ secret_[1], words.second ^ state), secret_[0]);
-    }
-    const char* at = name.data();
-    const char* const last = at + name.size() - 16;
-    const auto add = [&](const char* from) {
-      state = fold(short_words::word<std::uint64_t>(from) ^ secret_[1], short_words::word<std::uint64_t>(from + 8) ^ state);
-    };
-    for (; at < last; at += 16) add(at);
-    add(last);
-    return fold(state, secret_[0]);
+  /// `salt`: what else tells the name from others, such as what it is below.
+  [[nodiscard]] __attribute__((always_inline)) std::uint64_t operator()(std::string_view name, std::uint64_t salt = 0) const noexcept {
+    const std::uint64_t state = secret_[0] ^ name.size() ^ salt;
+    if (name.size() > 16) [[unlikely]] return long_one(name, state);
+    const short_words words(name);
+    return fold(words.first ^ secret_[1], words.second ^ state);
   }
 
  private:
@@ -84,6 +91,17 @@ class name_hash {
     __extension__ using wide = unsigned __int128;
     const wide product = static_cast<wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+
+  [[nodiscard]] __attribute__((noinline)) std::uint64_t long_one(std::string_view name, std::uint64_t state) const noexcept {
+    const char* at = name.data();
+    const char* const last = at + name.size() - 16;
+    const auto add = [&](const char* from) {
+      state = fold(short_words::word<std::uint64_t>(from) ^ secret_[1], short_words::word<std::uint64_t>(from + 8) ^ state);
+    };
+    for (; at < last; at += 16) add(at);
+    add(last);
+    return state;
   }
 
   two_words secret_;

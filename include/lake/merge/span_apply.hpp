@@ -50,7 +50,7 @@ class span_merge {
   [[nodiscard]] std::size_t compile(std::span<const step> steps, sparse::command* commands, failure& why) {
     sparse::compiler compiler(memory_, places_, skip_, with_);
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      ::new (static_cast<void*>(commands + i)) sparse::command{};
+      ::new (static_cast<void*>(commands + i)) sparse::command;
       why.step = i;
       if (!compiler.compile(steps[i], commands[i], why)) return i;
     }

@@ -26,13 +26,14 @@ struct patch_member;
 struct node {
   node* parent = nullptr;
   std::string_view name = {};      ///< Unescaped.
+  std::uint64_t hash = 0;          ///< Of its name and its parent.
   std::uint64_t filter = 0;        ///< The filter bits of its children's names.
   node* children = nullptr;        ///< The newest of them; the others by `sibling`.
   node* sibling = nullptr;
   std::uint64_t* wide_filter = nullptr;  ///< Where there are many children: sixteen bits for each, by their names' hashes ...
   std::uint32_t wide_mask = 0;           ///< ... in this many words, less one.
-  std::uint32_t child_count = 0;
   bool has_indexes = false;        ///< A child's name is `-` or begins with a digit.
+  std::uint32_t child_count = 0;
   box* owner = nullptr;
   member* slot = nullptr;
   box* slot_in = nullptr;
@@ -48,7 +49,8 @@ struct value {
 
 /// A member of an object: one that stands in its text, or a new one.
 struct member {
-  const char* key = nullptr;      ///< Its opening quote. `key` to `begin` is the key, the colon and their white space.
+  /// Its opening quote; the byte before it can be read. `key` to `begin` is the key, the colon and their white space.
+  const char* key = nullptr;
   const char* begin = nullptr;    ///< Where the value begins in the text; of a new member the end of the key and colon.
   const char* end = nullptr;      ///< Where the value ends in the text.
   value now = {};

@@ -25,37 +25,46 @@ class output {
   /// Sets the runs to those of `of`. Complexity: linear in what deltas reached of it. No recursion.
   void collect(const value& of) {
     last_ = first_;
-    if (first_ != nullptr) first_->used = 0;
-    bytes_ = runs_ = 0;
+    next_ = stop_ = nullptr;
+    last_end_ = nullptr;
     put(of);
     while (!open_.empty()) {
       if (open_.back().in->object) write_object();
       else write_array();
     }
+    bytes_ = runs_ = 0;
+    for_each_run([&](const char* begin, const char* end) {
+      bytes_ += static_cast<std::size_t>(end - begin);
+      ++runs_;
+    });
   }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
   /// Appends the runs to `out`. Zeroes the room first where the runs are short: one memset costs less than an append for each.
   void append_to(std::string& out) const {
     constexpr std::size_t short_bytes = 512;
     if (bytes_ / short_bytes < runs_) {
-      std::size_t at = out.size();
-      out.resize(at + bytes_);
-      for (const chunk* each = first_; runs_ != 0 && each != nullptr; each = each == last_ ? nullptr : each->next) {
-        for (std::size_t i = 0; i < each->used; at += each->runs[i++].size()) copy(out.data() + at, each->runs[i]);
-      }
+      const std::size_t before = out.size();
+      out.resize(before + bytes_);
+      char* to = out.data() + before;
+      for_each_run([&to](const char* begin, const char* end) {
+        const auto size = static_cast<std::size_t>(end - begin);
+        copy(to, {begin, size});
+        to += size;
+      });
       return;
     }
     out.reserve(out.size() + bytes_);
-    for (const chunk* each = first_; runs_ != 0 && each != nullptr; each = each == last_ ? nullptr : each->next) {
-      for (std::size_t i = 0; i < each->used; ++i) out.append(each->runs[i]);
-    }
+    for_each_run([&out](const char* begin, const char* end) { out.append(begin, end); });
   }
 
  private:
+  struct run {
+    const char* begin;
+    const char* end;
+  };
   struct chunk {
     chunk* next;
-    std::size_t used;
-    std::string_view runs[30];
+    run runs[63];
   };
   /// A changed container that is being written.
   struct frame {
@@ -82,29 +91,35 @@ class output {
     else for (std::size_t i = 0; i < from.size(); ++i) to[i] = from[i];
   }
 
-  void put(std::string_view run) {
-    if (run.empty()) return;
-    bytes_ += run.size();
-    if (last_ != nullptr && last_->used != 0) {
-      std::string_view& before = last_->runs[last_->used - 1];
-      if (before.data() + before.size() == run.data()) {
-        before = {before.data(), before.size() + run.size()};
-        return;
-      }
+  template <class Visit>
+  void for_each_run(const Visit& visit) const {
+    for (const chunk* each = next_ != nullptr ? first_ : nullptr; each != nullptr; each = each == last_ ? nullptr : each->next) {
+      const run* const stop = each == last_ ? next_ : std::end(each->runs);
+      for (const run* one = std::begin(each->runs); one != stop; ++one) visit(one->begin, one->end);
     }
-    if (last_ == nullptr || last_->used == std::size(last_->runs)) {
-      chunk*& next = last_ != nullptr ? last_->next : first_;
-      if (next == nullptr) {
-        next = memory_.array<chunk>(1);
-        next->next = nullptr;
-      }
-      last_ = next;
-      last_->used = 0;
-    }
-    last_->runs[last_->used++] = run;
-    ++runs_;
   }
-  void put(const char* begin, const char* end) { put(std::string_view(begin, static_cast<std::size_t>(end - begin))); }
+
+  __attribute__((always_inline)) void put(const char* begin, const char* end) {
+    if (begin == end) return;
+    if (begin == last_end_) {
+      next_[-1].end = end;
+    } else {
+      if (next_ == stop_) [[unlikely]] add_chunk();
+      *next_++ = {begin, end};
+    }
+    last_end_ = end;
+  }
+  void put(std::string_view text) { put(text.data(), text.data() + text.size()); }
+  __attribute__((noinline)) void add_chunk() {
+    chunk*& following = next_ == nullptr ? first_ : last_->next;
+    if (following == nullptr) {
+      following = memory_.array<chunk>(1);
+      following->next = nullptr;
+    }
+    last_ = following;
+    next_ = last_->runs;
+    stop_ = std::end(last_->runs);
+  }
   /// Writes a value. True if it is a changed container: then it was opened, and frames have moved.
   bool put(const value& of) {
     if (of.inner == nullptr || !of.inner->dirty) {
@@ -127,7 +142,10 @@ class output {
 
   arena& memory_;
   chunk* first_ = nullptr;
-  chunk* last_ = nullptr;
+  chunk* last_ = nullptr;             ///< The one that is being filled ...
+  run* next_ = nullptr;               ///< ... from here ...
+  run* stop_ = nullptr;               ///< ... up to here.
+  const char* last_end_ = nullptr;    ///< Where the last run ends.
   std::size_t bytes_ = 0;
   std::size_t runs_ = 0;
   stack<frame> open_{memory_};
@@ -155,9 +173,16 @@ inline void output::write_object() {
     const member& one = *now.at;
     now.at = one.next;
     if (one.removed) continue;
-    if (now.any) put(",");
+    // New members stand behind each other in many a patch; their commas then come along with them.
+    const bool comma_here = one.key[-1] == ',';
+    if (now.any && !comma_here) put(",");
+    const char* const begin = one.key - (now.any && comma_here ? 1 : 0);
     now.any = true;
-    put(one.key, one.begin);
+    if (one.now.inner == nullptr && one.now.raw.data() == one.begin) {
+      put(begin, one.begin + one.now.raw.size());
+      continue;
+    }
+    put(begin, one.begin);
     if (put(one.now)) return;
   }
   if (in.compact) return close();

@@ -30,7 +30,7 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::merge::detail::sparse {
 /// A member of a merge patch. Those of one patch stand in a list, an object's own before those of the object itself.
 struct patch_member {
   node* at = nullptr;
-  std::string_view head = {};      ///< The key as written, and a colon.
+  std::string_view head = {};      ///< The key as written, and a colon. The byte before it can be read.
   std::string_view body = {};
   patch_member* next = nullptr;
   patch_member* last = nullptr;    ///< The last one of what is in it; itself if nothing is.
@@ -55,7 +55,8 @@ struct patch_operation {
 struct command {
   enum kinds { touch, replace, merge, patch } what = touch;
   node* at = nullptr;
-  std::size_t depth = 0;           ///< Segments of its path.
+  std::size_t depth = 0;           ///< Segments of its path, ...
+  std::size_t shared = 0;          ///< ... of which so many are the same as those of the step before.
   value body = {};                 ///< replace: what is stored; merge: its text and height.
   patch_member* members = nullptr;
   patch_operation* operations = nullptr;
@@ -78,7 +79,6 @@ class compiler {
     node* at;
     patch_member* owner;
     std::size_t number;
-    bool first;
   };
   /// A segment of the path that was found last.
   struct segment {
@@ -88,6 +88,7 @@ class compiler {
   /// The members of an operation that mean something.
   struct fields {
     std::string_view op = {}, path = {}, from = {}, value = {};
+    bool path_plain = true, from_plain = true;  ///< They are written without escapes.
     std::size_t value_height = 0;
     std::size_t highest = 0;  ///< Of all its values.
   };
@@ -100,12 +101,12 @@ class compiler {
   [[nodiscard]] bool compile_body(command& out);
   [[nodiscard]] static bool blame_body(const command& out, failure& why);
   [[nodiscard]] bool compile_merge(reader& from, command& out);
-  [[nodiscard]] patch_member& add_member(level& in, std::string_view key, bool plain, std::string_view head, patch_member*& last);
+  [[nodiscard]] patch_member& add_member(const level& in, std::string_view key, bool plain, std::string_view head);
   [[nodiscard]] bool compile_patch(reader& from, command& out);
   [[nodiscard]] bool read_field(reader& from, field& what);
   [[nodiscard]] bool read_fields(reader& from, fields& out);
   [[nodiscard]] bool compile_operation(const fields& given, command& out, patch_operation& made);
-  [[nodiscard]] node* place_of(node& below, std::string_view quoted_pointer, std::string_view& pointer);
+  [[nodiscard]] node* place_of(node& below, std::string_view quoted_pointer, bool plain, std::string_view& pointer);
   [[nodiscard]] bool next_token(const char*& at, const char* end, std::string_view& token);
   [[nodiscard]] std::string_view unescaped(std::string_view key, bool plain) {
     return plain ? inside(key) : memory_.keep(meaning(key, room_));
@@ -155,27 +156,38 @@ inline bool compiler::blame_body(const command& out, failure& why) {
   return refuse(why, "the body is no JSON Patch: " + fault->reason);
 }
 
+/// How many bytes two texts have in common at their beginnings.
+[[nodiscard]] inline std::size_t common_bytes(std::string_view a, std::string_view b) noexcept {
+  const std::size_t most = (std::min)(a.size(), b.size());
+  std::size_t same = 0;
+  for (; same + 8 <= most; same += 8) {
+    const std::uint64_t other = short_words::word<std::uint64_t>(a.data() + same) ^ short_words::word<std::uint64_t>(b.data() + same);
+    if (other != 0) return same + static_cast<std::size_t>(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_clzll(other) : __builtin_ctzll(other)) / 8;
+  }
+  while (same < most && a[same] == b[same]) ++same;
+  return same;
+}
+
 /// Finds the place of a path. The segments it has in common with the path before it are not looked up again.
 inline bool compiler::find_place(std::string_view path, command& out, failure& why) {
-  const std::size_t common = (std::min)(path.size(), last_path_.size());
-  std::size_t same = 0;
-  while (same + 8 <= common && short_words::word<std::uint64_t>(path.data() + same) == short_words::word<std::uint64_t>(last_path_.data() + same)) same += 8;
-  while (same < common && path[same] == last_path_[same]) ++same;
+  const std::size_t same = common_bytes(path, last_path_);
   while (!segments_.empty() && (segments_.back().end > same || (segments_.back().end < path.size() && path[segments_.back().end] != '/'))) segments_.pop();
   last_path_ = path;
-  out.at = segments_.empty() ? &places_.root() : segments_.back().at;
+  out.shared = segments_.size();
+  node* place = segments_.empty() ? &places_.root() : segments_.back().at;
   const char* at = path.data() + (segments_.empty() ? 0 : segments_.back().end);
   const char* const end = path.data() + path.size();
   bool good = !path.empty() && path.front() == '/';
   while (good && at != end && path.size() > 1) {
     const char* const begin = ++at;
     good = at != end && lake::detail::is_path_start(*at);
-    while (at != end && lake::detail::is_path_char(*at)) ++at;
+    while (at != end && lake::detail::path_chars[static_cast<unsigned char>(*at)]) ++at;
     good = good && (at == end || *at == '/');
     if (!good) break;
-    out.at = &places_.child(*out.at, {begin, static_cast<std::size_t>(at - begin)});
-    segments_.push({static_cast<std::size_t>(at - path.data()), out.at});
+    place = &places_.child(*place, {begin, static_cast<std::size_t>(at - begin)});
+    segments_.push({static_cast<std::size_t>(at - path.data()), place});
   }
+  out.at = place;
   out.depth = segments_.size();
   if (!good) return refuse(why, "the path " + lake::detail::in_quotes(path) + " is no field path");
   if (out.depth <= with_.max_depth) return true;
@@ -183,57 +195,65 @@ inline bool compiler::find_place(std::string_view path, command& out, failure& w
 }
 
 inline bool compiler::compile_merge(reader& from, command& out) {
+  reader in = from;
   patch_member* last = nullptr;
-  out.members = nullptr;
-  ++from.at;
+  patch_member** place = &out.members;
+  *place = nullptr;
   levels_.shrink(0);
-  levels_.push({out.at, nullptr, ++objects_, true});
-  while (!levels_.empty()) {
-    level& now = levels_.back();
-    from.peak = (std::max)(from.peak, levels_.size());
-    from.spaces();
-    if (from.take('}')) {
-      if (now.owner != nullptr) now.owner->last = last;
+  level now{out.at, nullptr, ++objects_};
+  bool first = true;
+  in.peak = (std::max)(in.peak, std::size_t{1});
+  for (++in.at;;) {
+    in.spaces();
+    if (in.take('}')) {
+      if (now.owner == nullptr) break;
+      now.owner->last = last;
+      now = levels_.back();
       levels_.pop();
+      first = false;
       continue;
     }
-    if (!std::exchange(now.first, false)) {
-      if (!from.take(',')) return false;
-      from.spaces();
+    if (!std::exchange(first, false)) {
+      if (!in.take(',')) return false;
+      in.spaces();
     }
     std::string_view key;
     bool plain = true;
-    if (!from.key(key, plain) || from.at == from.end) return false;
-    patch_member& made = add_member(now, key, plain, {key.data(), static_cast<std::size_t>(from.at - key.data())}, last);
-    if (out.members == nullptr) out.members = &made;
-    if (*from.at == '{') {
-      made.object = true;
-      ++from.at;
-      levels_.push({made.at, &made, ++objects_, true});
+    if (!in.key(key, plain) || in.at == in.end) return false;
+    last = &add_member(now, key, plain, {key.data(), static_cast<std::size_t>(in.at - key.data())});
+    *place = last;
+    place = &last->next;
+    if (*in.at == '{') {
+      last->object = true;
+      ++in.at;
+      levels_.push(now);
+      now = {last->at, last, ++objects_};
+      in.peak = (std::max)(in.peak, levels_.size() + 1);
+      first = true;
       continue;
     }
-    const char* const begin = from.at;
-    if (!from.value(levels_.size())) return false;
-    made.body = {begin, static_cast<std::size_t>(from.at - begin)};
-    made.null = *begin == 'n';
+    const char* const begin = in.at;
+    if (!in.value(levels_.size() + 1)) return false;
+    last->body = {begin, static_cast<std::size_t>(in.at - begin)};
+    last->null = *begin == 'n';
   }
+  from = in;
   return true;
 }
 
-inline patch_member& compiler::add_member(level& in, std::string_view key, bool plain, std::string_view head, patch_member*& last) {
+__attribute__((always_inline)) inline patch_member& compiler::add_member(const level& in, std::string_view key, bool plain, std::string_view head) {
   patch_member* const made = memory_.make<patch_member>();
   made->at = &places_.child(*in.at, unescaped(key, plain));
   made->last = made;
   made->head = head;
-  if (head.size() != key.size() + 1) {
-    room_.assign(key).push_back(':');
-    made->head = memory_.keep(room_);
+  if (head.size() != key.size() + 1) [[unlikely]] {
+    room_.assign(1, ',').append(key).push_back(':');
+    made->head = memory_.keep(room_).substr(1);
   }
   made->object_number = in.number;
-  if (made->at->patched != nullptr && made->at->patched->object_number == in.number) made->at->patched->overruled = true;
-  made->at->patched = made;
-  if (last != nullptr) last->next = made;
-  last = made;
+  patch_member*& patched = made->at->patched;
+  if (patched != nullptr && patched->object_number == in.number) patched->overruled = true;
+  patched = made;
   return *made;
 }
 
@@ -290,29 +310,33 @@ inline bool compiler::read_field(reader& from, field& what) {
 
 /// Reads an operation behind its bracket.
 inline bool compiler::read_fields(reader& from, fields& out) {
+  reader in = from;
   std::size_t ops = 0, paths = 0;
   for (bool first = true;; first = false) {
-    from.spaces();
-    if (from.take('}')) return ops == 1 && paths == 1;
+    in.spaces();
+    if (in.take('}')) break;
     if (!first) {
-      if (!from.take(',')) return false;
-      from.spaces();
+      if (!in.take(',')) return false;
+      in.spaces();
     }
     field what = field::other;
-    if (!read_field(from, what)) return false;
-    const char* const begin = from.at;
-    from.peak = 0;
-    if (!from.value(0)) return false;
-    const std::string_view now(begin, static_cast<std::size_t>(from.at - begin));
-    out.highest = (std::max)(out.highest, from.peak);
+    if (!read_field(in, what)) return false;
+    const char* const begin = in.at;
+    bool plain = true;
+    in.peak = 0;
+    if (!in.value(0, plain)) return false;
+    const std::string_view now(begin, static_cast<std::size_t>(in.at - begin));
+    out.highest = (std::max)(out.highest, in.peak);
     switch (what) {
       case field::op: out.op = now, ++ops; break;
-      case field::path: out.path = now, ++paths; break;
-      case field::from: out.from = now; break;
-      case field::value: out.value = now, out.value_height = from.peak; break;
+      case field::path: out.path = now, out.path_plain = plain, ++paths; break;
+      case field::from: out.from = now, out.from_plain = plain; break;
+      case field::value: out.value = now, out.value_height = in.peak; break;
       case field::other: break;
     }
   }
+  from = in;
+  return ops == 1 && paths == 1;
 }
 
 inline bool compiler::compile_operation(const fields& given, command& out, patch_operation& made) {
@@ -320,10 +344,10 @@ inline bool compiler::compile_operation(const fields& given, command& out, patch
   const std::optional<verb> what = verb_of(meaning(given.op, room_));
   if (!what) return false;
   made.what = *what;
-  made.path = place_of(*out.at, given.path, made.pointer);
+  made.path = place_of(*out.at, given.path, given.path_plain, made.pointer);
   if (made.path == nullptr) return false;
   if (made.what == verb::move || made.what == verb::copy) {
-    made.from = place_of(*out.at, given.from, made.source);
+    made.from = place_of(*out.at, given.from, given.from_plain, made.source);
     return made.from != nullptr;
   }
   made.now = {.raw = given.value, .height = given.value_height};
@@ -331,9 +355,9 @@ inline bool compiler::compile_operation(const fields& given, command& out, patch
 }
 
 /// The place that a pointer names below another; null if it is no pointer. `quoted_pointer` is a JSON string.
-inline node* compiler::place_of(node& below, std::string_view quoted_pointer, std::string_view& pointer) {
+inline node* compiler::place_of(node& below, std::string_view quoted_pointer, bool plain, std::string_view& pointer) {
   if (quoted_pointer.empty() || quoted_pointer.front() != '"') return nullptr;
-  pointer = unescaped(quoted_pointer, is_plain(quoted_pointer));
+  pointer = unescaped(quoted_pointer, plain);
   node* at = &below;
   const char* next = pointer.data();
   const char* const end = next + pointer.size();
@@ -348,11 +372,15 @@ inline node* compiler::place_of(node& below, std::string_view quoted_pointer, st
 
 /// Reads the token behind the slash at `at`, which moves to the next slash or to the end. False after a `~` that escapes nothing.
 inline bool compiler::next_token(const char*& at, const char* end, std::string_view& token) {
-  const char* const begin = ++at;
+  const char* const begin = at + 1;
+  const char* stop = begin;
   bool plain = true;
-  for (; at != end && *at != '/'; ++at) plain = plain && *at != '~';
-  token = {begin, static_cast<std::size_t>(at - begin)};
-  if (plain) return true;
+  for (; stop != end && *stop != '/'; ++stop) {
+    if (*stop == '~') [[unlikely]] plain = false;
+  }
+  at = stop;
+  token = {begin, static_cast<std::size_t>(stop - begin)};
+  if (plain) [[likely]] return true;
   if (!pointer_fault({begin - 1, token.size() + 1}).empty()) return false;
   room_.clear();
   for (std::size_t i = 0; i < token.size(); ++i) room_ += token[i] != '~' ? token[i] : token[++i] == '1' ? '/' : '~';

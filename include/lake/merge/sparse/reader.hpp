@@ -81,15 +81,7 @@ struct reader {
   std::size_t peak = 0;  ///< Upper bound of the containers open at once in the values passed over, with those around them.
 
   __attribute__((always_inline)) void spaces() noexcept {
-    if (at != end && static_cast<unsigned char>(*at) <= ' ') [[unlikely]] pass_spaces();
-  }
-  void pass_spaces() noexcept {
-    constexpr std::uint64_t blanks = 0x2020202020202020u;
-    for (std::uint64_t eight = blanks; end - at > 8; at += 8) {
-      std::memcpy(&eight, at + 1, sizeof eight);
-      if (!is_space(*at) || eight != blanks) break;
-    }
-    while (at < end && is_space(*at)) ++at;
+    if (at != end && static_cast<unsigned char>(*at) <= ' ') [[unlikely]] at = behind_spaces(at, end);
   }
 
   [[nodiscard]] bool is(char c) const noexcept { return at < end && *at == c; }
@@ -111,28 +103,18 @@ struct reader {
       }
     }
 #endif
-    return long_string(plain);
-  }
-  [[nodiscard]] bool long_string(bool& plain) noexcept {
-    constexpr std::ptrdiff_t near_bytes = 64;
-    const char* const stop = string_stop(at + 1, end - at > near_bytes ? at + near_bytes : end);
-    plain = stop < end && *stop == '"';
-    if (plain) {
-      at = stop + 1;
-      return true;
-    }
-    const char* const behind = skip->string(stop, end);
-    if (behind == nullptr) return false;
-    plain = std::memchr(stop, '\\', static_cast<std::size_t>(behind - stop)) == nullptr;
-    at = behind;
+    const string_end found = end_of(at, end, *skip);
+    if (found.at == nullptr) return false;
+    at = found.at;
+    plain = found.plain;
     return true;
   }
-  [[nodiscard]] bool word() noexcept {
+  [[nodiscard]] __attribute__((always_inline)) bool word() noexcept {
     const char* const begin = at;
     at = word_stop(at, end);
     return at != begin;
   }
-  [[nodiscard]] bool container(std::size_t depth) noexcept {
+  [[nodiscard]] __attribute__((always_inline)) bool container(std::size_t depth) noexcept {
 #if defined(__x86_64__) && defined(__GNUC__)
     if (end - at > 16) {
       const flat_stops stops(at + 1);
@@ -152,8 +134,12 @@ struct reader {
 
   /// Passes over the value here, which has `depth` containers around it.
   [[nodiscard]] __attribute__((always_inline)) bool value(std::size_t depth) noexcept {
-    if (at == end) return false;
     bool plain = true;
+    return value(depth, plain);
+  }
+  /// The same; `plain`: it is no string with escapes.
+  [[nodiscard]] __attribute__((always_inline)) bool value(std::size_t depth, bool& plain) noexcept {
+    if (at == end) return false;
     if (*at == '"') return string(plain);
     if (*at == '{' || *at == '[') return container(depth);
     return word();
@@ -168,6 +154,31 @@ struct reader {
     if (!take(':')) return false;
     spaces();
     return true;
+  }
+
+ private:
+  // What is seldom needed takes and gives positions, not the reader, so that a reader stays in registers.
+
+  /// One past a string; null if it does not end.
+  struct string_end {
+    const char* at;
+    bool plain;
+  };
+  [[nodiscard]] __attribute__((noinline)) static string_end end_of(const char* at, const char* end, const skipper& skip) noexcept {
+    constexpr std::ptrdiff_t near_bytes = 64;
+    const char* const stop = string_stop(at + 1, end - at > near_bytes ? at + near_bytes : end);
+    if (stop < end && *stop == '"') return {stop + 1, true};
+    const char* const behind = skip.string(stop, end);
+    return {behind, behind != nullptr && std::memchr(stop, '\\', static_cast<std::size_t>(behind - stop)) == nullptr};
+  }
+  [[nodiscard]] __attribute__((noinline)) static const char* behind_spaces(const char* at, const char* end) noexcept {
+    constexpr std::uint64_t blanks = 0x2020202020202020u;
+    for (std::uint64_t eight = blanks; end - at > 8; at += 8) {
+      std::memcpy(&eight, at + 1, sizeof eight);
+      if (!is_space(*at) || eight != blanks) break;
+    }
+    while (at < end && is_space(*at)) ++at;
+    return at;
   }
 };
 

@@ -26,7 +26,9 @@ class runner {
  public:
   /// `height` is an upper bound of the containers open at once in the document.
   runner(arena& memory, tree& document, std::size_t height, const options& with)
-      : memory_(memory), tree_(document), with_(with), height_(height), text_(memory) {}
+      : memory_(memory), tree_(document), with_(with), height_(height), text_(memory) {
+    chain_.push({&tree_.root, nullptr, nullptr});
+  }
 
   /// Applies one command. False if it cannot be applied: `why` says more, but for the step's number.
   [[nodiscard]] bool run(const command& one, failure& why);
@@ -100,7 +102,7 @@ class runner {
   tree& tree_;
   const options& with_;
   std::size_t height_;
-  std::size_t scope_ = 0;         ///< Length of the chain at the value that a patch is relative to.
+  std::size_t scope_ = 1;         ///< Length of the chain that the walk left: a patch is relative to its last value.
   std::size_t copied_bytes_ = 0;
   output text_;
   stack<place> chain_{memory_};
@@ -138,29 +140,31 @@ inline void runner::assign_here(const value& now) {
   if (last.via != nullptr) last.via->changed = true;
 }
 
+/// A key of that name and its colon, behind a comma.
 inline std::string_view runner::head_of(std::string_view name) {
-  for (const char c : name) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    room_.clear();
+  if (!is_plain_name(name)) {
+    room_.assign(1, ',');
     append_quoted(room_, name);
     room_ += ':';
-    return memory_.keep(room_);
+    return memory_.keep(room_).substr(1);
   }
-  char* const head = memory_.array<char>(name.size() + 3);
-  head[0] = '"';
-  if (!name.empty()) std::memcpy(head + 1, name.data(), name.size());
-  std::memcpy(head + 1 + name.size(), "\":", 2);
-  return {head, name.size() + 3};
+  char* const head = memory_.array<char>(name.size() + 4);
+  head[0] = ',';
+  head[1] = '"';
+  if (!name.empty()) std::memcpy(head + 2, name.data(), name.size());
+  head[2 + name.size()] = '"';
+  head[3 + name.size()] = ':';
+  return {head + 1, name.size() + 3};
 }
 
 /// Walks to the command's path. Ancestors that are missing or no objects become objects. At the end a Replace puts its body; a
-/// missing member becomes `{}` for patches of both kinds, null for a touch.
+/// missing member becomes `{}` for patches of both kinds, null for a touch. What the path has in common with that of the command
+/// before it is not walked again: a command changes nothing above the place it is for.
 inline bool runner::walk(const command& one) {
-  chain_.shrink(0);
-  chain_.push({&tree_.root, nullptr, nullptr});
+  chain_.shrink((std::min)(scope_, one.shared + 1));
   way_.shrink(0);
   node* top = one.at;
-  for (; top->parent != nullptr; top = top->parent) way_.push(top);
+  for (std::size_t left = one.depth + 1 - chain_.size(); left != 0; --left, top = top->parent) way_.push(top);
   const bool replaces = one.what == command::replace;
   for (std::size_t i = way_.size(); i-- > 0; top = way_[i]) {
     node& child = *way_[i];
@@ -174,10 +178,14 @@ inline bool runner::walk(const command& one) {
       touch_above(made.height);
       height_ = (std::max)(height_, chain_.size() + made.height);
       found = &tree_.append(*in, child, head_of(child.name), made);
-      if (i == 0 && replaces) return true;
+      if (i == 0 && replaces) {
+        scope_ = chain_.size();
+        return true;
+      }
     }
     chain_.push({&found->now, found, in});
   }
+  scope_ = chain_.size();
   if (!replaces) return true;
   assign_here(one.body);
   height_ = (std::max)(height_, one.depth + one.body.height);
@@ -241,7 +249,6 @@ inline bool runner::patch(const command& one, failure& why) {
     why.reason = std::move(reason_);
     return false;
   }
-  scope_ = chain_.size();
   std::size_t number = 0;
   for (const patch_operation* each = one.operations; each != nullptr; each = each->next, ++number) {
     std::string_view blamed = each->pointer;

@@ -28,9 +28,9 @@ class trie {
   /// The place `name` below `parent`; null if no delta names it. Complexity: constant.
   [[nodiscard]] node* find(const node& parent, std::string_view name) const noexcept {
     if ((parent.filter & filter_bit(name)) == 0) return nullptr;
-    const std::uint64_t hash = hash_(name);
+    const std::uint64_t hash = hash_(name, salt_of(parent));
     if (parent.wide_filter != nullptr && (parent.wide_filter[(hash >> 6) & parent.wide_mask] >> (hash & 63) & 1) == 0) return nullptr;
-    return slot_of(parent, name, key_of(parent, hash)).at;
+    return *slot_of(parent, name, hash);
   }
 
   /// Makes `find` below a place with many children faster. No child may be added to it any more.
@@ -43,59 +43,54 @@ class trie {
     std::memset(parent.wide_filter, 0, words * sizeof(std::uint64_t));
     parent.wide_mask = static_cast<std::uint32_t>(words - 1);
     for (const node* each = parent.children; each != nullptr; each = each->sibling) {
-      const std::uint64_t hash = hash_(each->name);
-      parent.wide_filter[(hash >> 6) & parent.wide_mask] |= std::uint64_t{1} << (hash & 63);
+      parent.wide_filter[(each->hash >> 6) & parent.wide_mask] |= std::uint64_t{1} << (each->hash & 63);
     }
   }
 
   /// The same, made where it is missing.
   [[nodiscard]] node& child(node& parent, std::string_view name) {
-    const std::uint64_t key = key_of(parent, hash_(name));
-    slot* found = &slot_of(parent, name, key);
-    if (found->at != nullptr) return *found->at;
+    const std::uint64_t hash = hash_(name, salt_of(parent));
+    node** found = slot_of(parent, name, hash);
+    if (*found != nullptr) return **found;
+    if (++count_ * 2 > capacity_) [[unlikely]] {
+      grow();
+      found = slot_of(parent, name, hash);
+    }
     node* const made = memory_.make<node>();
+    *found = made;
     made->parent = &parent;
     made->name = name;
+    made->hash = hash;
     made->sibling = parent.children;
     parent.children = made;
     parent.filter |= filter_bit(name);
     ++parent.child_count;
     if (!name.empty() && (name.front() == '-' || (name.front() >= '0' && name.front() <= '9'))) parent.has_indexes = true;
-    if (++count_ * 2 > capacity_) {
-      grow();
-      found = &slot_of(parent, name, key);
-    }
-    *found = {key, made};
     return *made;
   }
 
  private:
-  /// A place, and the hash of its name and of what it is below.
-  struct slot {
-    std::uint64_t key;
-    node* at;
-  };
+  [[nodiscard]] static std::uint64_t salt_of(const node& parent) noexcept { return reinterpret_cast<std::uintptr_t>(&parent) << 8; }
 
-  [[nodiscard]] static std::uint64_t key_of(const node& parent, std::uint64_t hash) noexcept {
-    return (hash ^ (reinterpret_cast<std::uintptr_t>(&parent) >> 3)) * 0x9E3779B97F4A7C15u;
-  }
   /// The slot of a place, or the empty one where it belongs.
-  [[nodiscard]] slot& slot_of(const node& parent, std::string_view name, std::uint64_t key) const noexcept {
-    std::size_t at = static_cast<std::size_t>(key >> shift_);
-    for (;; at = (at + 1) & (capacity_ - 1)) {
-      slot& one = slots_[at];
-      if (one.at == nullptr || (one.key == key && one.at->parent == &parent && same_name(one.at->name, name))) return one;
+  [[nodiscard]] node** slot_of(const node& parent, std::string_view name, std::uint64_t hash) const noexcept {
+    for (std::size_t at = static_cast<std::size_t>(hash >> shift_);; at = (at + 1) & (capacity_ - 1)) {
+      const node* const one = slots_[at];
+      if (one == nullptr || (one->hash == hash && one->parent == &parent && same_name(one->name, name))) return slots_ + at;
     }
   }
-  void grow() {
-    const slot* const old = slots_;
+  __attribute__((noinline)) void grow() {
+    node** const old = slots_;
     const std::size_t old_capacity = capacity_;
     capacity_ *= 4;
     shift_ -= 2;
-    slots_ = memory_.array<slot>(capacity_);
-    std::memset(static_cast<void*>(slots_), 0, capacity_ * sizeof(slot));
+    slots_ = memory_.array<node*>(capacity_);
+    std::memset(static_cast<void*>(slots_), 0, capacity_ * sizeof(node*));
     for (std::size_t i = 0; i < old_capacity; ++i) {
-      if (old[i].at != nullptr) slot_of(*old[i].at->parent, old[i].at->name, old[i].key) = old[i];
+      if (old[i] == nullptr) continue;
+      std::size_t at = static_cast<std::size_t>(old[i]->hash >> shift_);
+      while (slots_[at] != nullptr) at = (at + 1) & (capacity_ - 1);
+      slots_[at] = old[i];
     }
   }
 
@@ -103,8 +98,8 @@ class trie {
   name_hash hash_ = {};
   arena& memory_;
   node* root_;
-  slot first_[first_capacity];
-  slot* slots_ = first_;
+  node* first_[first_capacity];
+  node** slots_ = first_;
   std::size_t capacity_ = first_capacity;
   unsigned shift_ = 64 - 5;
   std::size_t count_ = 0;
