@@ -152,36 +152,41 @@ class json_builder {
  private:
   using kind_type = typename Json::value_t;
 
-  /// What a value is created as. `fill` does the rest in place: to set a value costs less than to move one.
+  /// What a value that is no string or container is created as. `fill` does the rest in place.
   [[nodiscard]] static kind_type kind_of(const json_token& of) noexcept {
-    static constexpr std::array<kind_type, 9> kinds = {kind_type::null, kind_type::boolean, kind_type::boolean, kind_type::number_unsigned,
-                                                       kind_type::number_integer, kind_type::number_float, kind_type::string,
-                                                       kind_type::string, kind_type::null};
+    static constexpr std::array<kind_type, 6> kinds = {kind_type::null,            kind_type::boolean,        kind_type::boolean,
+                                                       kind_type::number_unsigned, kind_type::number_integer, kind_type::number_float};
     return kinds[static_cast<std::size_t>(of.kind())];
   }
 
-  void fill(Json& out, const json_token& with) {
+  static void fill(Json& out, const json_token& with) {
     switch (with.kind()) {
-      case token_kind::null:
-      case token_kind::no: break;
       case token_kind::yes: *out.template get_ptr<bool*>() = true; break;
       case token_kind::natural: *out.template get_ptr<std::uint64_t*>() = with.value.natural; break;
       case token_kind::negative: *out.template get_ptr<std::int64_t*>() = with.value.negative; break;
       case token_kind::real: *out.template get_ptr<double*>() = with.value.real; break;
-      case token_kind::plain: *out.template get_ptr<std::string*>() = std::string(with.inside()); break;
-      case token_kind::escaped: {
-        if (unescaped_.size() < with.inside().size()) unescaped_.resize(with.inside().size());
-        const char* const end = undo_escapes(with.inside(), unescaped_.data());
-        out.template get_ptr<std::string*>()->assign(unescaped_.data(), static_cast<std::size_t>(end - unescaped_.data()));
-        break;
-      }
-      case token_kind::container: ++nested_; out.swap(finished_[static_cast<std::size_t>(with.value.natural)]); break;
+      default: break;
     }
   }
 
+  [[nodiscard]] std::string string_of(const json_token& of) {
+    if (of.kind() == token_kind::plain) return std::string(of.inside());
+    if (unescaped_.size() < of.inside().size()) unescaped_.resize(of.inside().size());
+    const char* const end = undo_escapes(of.inside(), unescaped_.data());
+    return std::string(unescaped_.data(), static_cast<std::size_t>(end - unescaped_.data()));
+  }
+
+  /// Creates the value of a token where it shall stand: `emplace` makes it of what it is given, and returns it.
+  template <class Emplace>
+  void create(const json_token& of, const Emplace& emplace) {
+    if (of.kind() == token_kind::container) ++nested_, emplace(std::move(finished_[static_cast<std::size_t>(of.value.natural)]));
+    else if (of.kind() >= token_kind::plain) emplace(string_of(of));
+    else fill(emplace(kind_of(of)), of);
+  }
+
   [[nodiscard]] Json make(const json_token& of) {
-    Json made(kind_of(of));
-    fill(made, of);
+    Json made;
+    create(of, [&made](auto&& from) -> Json& { return made = Json(std::forward<decltype(from)>(from)); });
     return made;
   }
 
@@ -189,28 +194,46 @@ class json_builder {
     Json made(kind_type::array);
     auto& all = *made.template get_ptr<typename Json::array_t*>();
     all.reserve(reader_.children().size());
-    for (const json_token& of : reader_.children()) fill(all.emplace_back(kind_of(of)), of);
+    const auto emplace = [&all](auto&& from) -> Json& { return all.emplace_back(std::forward<decltype(from)>(from)); };
+    for (const json_token& of : reader_.children()) create(of, emplace);
     return made;
+  }
+
+  static constexpr bool ordered = std::same_as<Json, nlohmann::ordered_json>;
+
+  /// Adds a member whose key is not there yet: behind all others in an ordered object, before all others in a map, where that
+  /// takes one comparison of keys (behind all others it would take two).
+  void add(typename Json::object_t& all, const json_token& key, const json_token& of) {
+    create(of, [&all, name = key.inside()](auto&& from) -> Json& {
+      // An ordered object is a vector of its members; its own insertion would look at all of them each time.
+      if constexpr (ordered) {
+        auto& behind = static_cast<typename Json::object_t::Container&>(all);
+        return behind.emplace_back(name, std::forward<decltype(from)>(from)).second;
+      } else {
+        return all.emplace_hint(all.begin(), name, std::forward<decltype(from)>(from))->second;
+      }
+    });
   }
 
   [[nodiscard]] Json make_object() {
     Json made(kind_type::object);
     auto& all = *made.template get_ptr<typename Json::object_t*>();
-    constexpr bool ordered = std::same_as<Json, nlohmann::ordered_json>;
     const std::span<json_token> members = reader_.children();
-    const auto put = [this, &all](std::string_view name, const json_token& of) {
-      // An ordered object is a vector of its members; its own insertion would look at all of them each time.
-      if constexpr (ordered) fill(static_cast<typename Json::object_t::Container&>(all).emplace_back(name, kind_of(of)).second, of);
-      else fill(all.emplace_hint(all.end(), name, kind_of(of))->second, of);
-    };
     if constexpr (ordered) all.reserve(members.size() / 2);
+    const auto nth = [](std::size_t i, std::size_t count) { return ordered ? i : count - 1 - i; };
     if (keys_.ascend(members)) {
-      for (std::size_t i = 0; i < members.size(); i += 2) put(members[i].inside(), members[i + 1]);
+      for (std::size_t i = 0; i < members.size() / 2; ++i) {
+        const std::size_t key = 2 * nth(i, members.size() / 2);
+        add(all, members[key], members[key + 1]);
+      }
       return made;
     }
     const std::span<key_sorter::entry> entries = keys_.sort(members);
     if constexpr (ordered) std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-    for (const key_sorter::entry& one : entries) put(one.key->inside(), *one.value);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const key_sorter::entry& one = entries[nth(i, entries.size())];
+      add(all, *one.key, *one.value);
+    }
     const auto is_container = [](const json_token& of) { return of.kind() == token_kind::container; };
     if (entries.size() != members.size() / 2) nested_ = static_cast<std::size_t>(std::count_if(members.begin(), members.end(), is_container));
     return made;

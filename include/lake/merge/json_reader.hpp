@@ -45,21 +45,22 @@ struct json_token {
   [[nodiscard]] std::string_view inside() const noexcept { return {value.begin, static_cast<std::size_t>(tag >> 8)}; }
 };
 
-/// Looks at sixteen bytes at once, where the compiler knows how; `width` if none of them is what is looked for.
+/// Looks at many bytes at once, where the compiler knows how; their number if none of them is what is looked for.
 struct byte_run {
-  static constexpr std::size_t width = 16;
+  static constexpr std::size_t plain_width = 32, space_width = 16;  // Most strings end within 32 bytes: a branch easy to foresee.
 #if defined(__x86_64__) && defined(__GNUC__)
   using bytes = signed char __attribute__((vector_size(16)));
 
   /// The first byte that a string is not run over: quote, backslash, control byte, not ASCII (as a signed number below the space too).
   [[nodiscard]] static std::size_t plain(const char* at) noexcept {
-    const bytes some = load(at);
-    return first((some == bytes{} + '"') | (some == bytes{} + '\\') | (some < bytes{} + ' '));
+    const auto odd = [](bytes some) { return bits((some == bytes{} + '"') | (some == bytes{} + '\\') | (some < bytes{} + ' ')); };
+    return first(odd(load(at)) | (odd(load(at + 16)) << 16) | (std::uint64_t{1} << plain_width));
   }
   /// The first byte that is no white space.
   [[nodiscard]] static std::size_t space(const char* at) noexcept {
     const bytes some = load(at);
-    return first(~((some == bytes{} + ' ') | (some == bytes{} + '\n') | (some == bytes{} + '\r') | (some == bytes{} + '\t')));
+    const bytes blank = (some == bytes{} + ' ') | (some == bytes{} + '\n') | (some == bytes{} + '\r') | (some == bytes{} + '\t');
+    return first(~bits(blank));  // The bits above the sixteen become ones.
   }
 
  private:
@@ -69,20 +70,17 @@ struct byte_run {
     std::memcpy(&some, at, sizeof some);
     return some;
   }
-  [[nodiscard]] static std::size_t first(bytes hits) noexcept {
-    const auto bits = static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(hits)));
-    return static_cast<std::size_t>(std::countr_zero(bits | 0x10000u));
+  [[nodiscard]] static std::uint64_t bits(bytes hits) noexcept {
+    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars>(hits)));
   }
+  [[nodiscard]] static std::size_t first(std::uint64_t hits) noexcept { return static_cast<std::size_t>(std::countr_zero(hits)); }
 #else
   [[nodiscard]] static std::size_t plain(const char* at) noexcept {
-    std::size_t run = 0;
-    while (run < width && at[run] != '"' && at[run] != '\\' && static_cast<signed char>(at[run]) >= ' ') ++run;
-    return run;
+    const auto odd = [](char c) { return c == '"' || c == '\\' || static_cast<signed char>(c) < ' '; };
+    return static_cast<std::size_t>(std::find_if(at, at + plain_width, odd) - at);
   }
   [[nodiscard]] static std::size_t space(const char* at) noexcept {
-    std::size_t run = 0;
-    while (run < width && is_space(at[run])) ++run;
-    return run;
+    return static_cast<std::size_t>(std::find_if_not(at, at + space_width, is_space) - at);
   }
 #endif
 };
@@ -251,8 +249,12 @@ class token_reader {
   [[nodiscard]] bool ends() const noexcept { return at_ == end_ || *at_ == '\0'; }
 
   bool push(json_token::payload value, token_kind kind) {
-    tokens_.push_back({value, static_cast<std::uint64_t>(kind)});
-    return true;
+    return tokens_.push_back({value, static_cast<std::uint64_t>(kind)}), true;
+  }
+
+  bool push_string(token_kind kind, const char* begin, const char* end) {
+    at_ = end + 1;
+    return tokens_.push_back(json_token::string(kind, begin, end)), true;
   }
 
   event close() {
@@ -272,10 +274,10 @@ class token_reader {
   void skip_blanks() noexcept {
     if (at_ == end_ || static_cast<unsigned char>(*at_) > ' ') return;
     if (*at_ == ' ' && end_ - at_ > 1 && static_cast<unsigned char>(at_[1]) > ' ') return static_cast<void>(++at_);
-    while (static_cast<std::size_t>(end_ - at_) >= byte_run::width) {
+    while (static_cast<std::size_t>(end_ - at_) >= byte_run::space_width) {
       const std::size_t run = byte_run::space(at_);
       at_ += run;
-      if (run < byte_run::width) return;
+      if (run < byte_run::space_width) return;
     }
     while (at_ != end_ && is_space(*at_)) ++at_;
   }
@@ -297,8 +299,7 @@ class token_reader {
     ++at_;
     skip_blanks();
     closed_ = at_ != end_ && *at_ == (object != 0 ? '}' : ']');
-    if (closed_) return ++at_, true;
-    return object == 0 || read_key();
+    return closed_ ? (++at_, true) : object == 0 || read_key();
   }
 
   bool read_key() {
@@ -319,15 +320,18 @@ class token_reader {
 
   bool read_string() {
     const char* const begin = at_ + 1;
+    if (static_cast<std::size_t>(end_ - begin) < byte_run::plain_width) return read_string(begin, begin);
+    const char* const at = begin + byte_run::plain(begin);
+    return at != begin + byte_run::plain_width && *at == '"' ? push_string(token_kind::plain, begin, at) : read_string(begin, at);
+  }
+
+  /// Reads the rest of a string that is plain up to `at`.
+  bool read_string(const char* begin, const char* at) {
     token_kind kind = token_kind::plain;
-    for (const char* at = begin;;) {
+    for (;;) {
       at = skip_plain(at);
       if (at == end_) return fault_at(begin - 1, "the string has no end");
-      if (*at == '"') {
-        at_ = at + 1;
-        tokens_.push_back(json_token::string(kind, begin, at));
-        return true;
-      }
+      if (*at == '"') return push_string(kind, begin, at);
       std::size_t length = 0;
       if (*at == '\\') {
         kind = token_kind::escaped;
@@ -346,10 +350,10 @@ class token_reader {
   [[nodiscard]] const char* skip_plain(const char* at) const noexcept {
     // In text that is not ASCII, the next byte is not either: no block is worth looking at.
     if (at != end_ && static_cast<signed char>(*at) < ' ') return at;
-    while (static_cast<std::size_t>(end_ - at) >= byte_run::width) {
+    while (static_cast<std::size_t>(end_ - at) >= byte_run::plain_width) {
       const std::size_t run = byte_run::plain(at);
       at += run;
-      if (run < byte_run::width) return at;
+      if (run < byte_run::plain_width) return at;
     }
     while (at != end_ && *at != '"' && *at != '\\' && static_cast<signed char>(*at) >= ' ') ++at;
     return at;

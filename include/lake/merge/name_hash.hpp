@@ -17,7 +17,7 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::merge::detail {
 struct short_words {
   std::uint64_t first = 0, second = 0;
 
-  explicit short_words(std::string_view bytes) noexcept {
+  explicit __attribute__((always_inline)) short_words(std::string_view bytes) noexcept {
     const char* const at = bytes.data();
     const std::size_t size = bytes.size();
     if (size >= 8) {
