@@ -170,6 +170,11 @@ struct quote_filter {
   /// one is odd, and the other way round; adding its first bit to a run carries to the place behind it.
   [[nodiscard]] std::uint64_t operator()(std::uint64_t quotes, std::uint64_t backslashes) noexcept {
     if ((backslashes | escaped_first) == 0) return quotes;
+    if ((backslashes & (backslashes << 1 | escaped_first)) == 0) {  // Each stands alone.
+      const std::uint64_t escaped = backslashes << 1 | escaped_first;
+      escaped_first = backslashes >> 63;
+      return quotes & ~escaped;
+    }
     constexpr std::uint64_t even = 0x5555555555555555u;
     quotes &= ~escaped_first;
     backslashes &= ~escaped_first;
@@ -198,14 +203,23 @@ struct container_end {
   std::size_t peak;
 };
 
+/// True if the run of backslashes before `at` is odd: the byte there is escaped.
+template <class Block>
+[[nodiscard]] __attribute__((always_inline)) inline bool is_escaped(const char* begin, const char* at) noexcept {
+  if (at == begin || at[-1] != '\\') return false;
+  if (at - 1 == begin || at[-2] != '\\') return true;
+  const char* run = at;
+  while (run - begin >= 64 && Block{run - 64}.equal('\\') == ~std::uint64_t{0}) run -= 64;
+  while (run != begin && run[-1] == '\\') --run;
+  return ((at - run) & 1) != 0;
+}
+
 /// The quotes of a block that begin or end a string, exactly. `at`: where the block begins in the text, which begins at `begin`.
 /// Backslashes at the end of the block before are looked for backwards: only a block whose quotes they may escape needs them, so
 /// each is seen twice at most.
 template <class Block>
 [[nodiscard]] __attribute__((always_inline)) inline std::uint64_t exact_quotes(const Block& block, const char* begin, const char* at) noexcept {
-  const char* run = at;
-  while (run != begin && run[-1] == '\\') --run;
-  quote_filter real{static_cast<std::uint64_t>(at - run) & 1};
+  quote_filter real{is_escaped<Block>(begin, at) ? std::uint64_t{1} : 0};
   return real(block.equal('"'), block.equal('\\'));
 }
 
@@ -260,11 +274,9 @@ template <class Block>
 [[nodiscard]] __attribute__((always_inline)) inline const char* end_of_string(const char* at, const char* end) noexcept {
   padded_block rest;
   for (const char* const begin = at; at < end; at += 64) {
-    const bool full = end - at >= 64;
     const Block block{rest.of(at, static_cast<std::size_t>(end - at))};
-    std::uint64_t quotes = block.equal('"');
-    if (quotes == 0) [[likely]] continue;
-    if (!full || block.may_escape()) quotes = exact_quotes(block, begin, at);
+    if (block.equal('"') == 0) continue;
+    const std::uint64_t quotes = exact_quotes(block, begin, at);
     if (quotes != 0) return at + Block::count((quotes & (0 - quotes)) - 1) + 1;
   }
   return nullptr;

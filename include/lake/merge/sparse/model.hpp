@@ -67,7 +67,7 @@ struct box {
   bool compact = false;            ///< It was empty at some time: nothing of its text is left, nor any white space.
   std::string_view text = {};      ///< With its brackets; empty if it is new.
   node* context = nullptr;         ///< Object: the place it was expanded for; null once it has an index of its own.
-  std::size_t live = 0;            ///< Object: its members.
+  std::size_t live = 0;            ///< Object: its members; where some were not counted, fewer, but more than are reached.
   member* first = nullptr;         ///< Object: the members of the text that are reached, in order, then the new ones.
   member* last = nullptr;
   member* fresh = nullptr;         ///< Object: the first new one.

@@ -8,6 +8,7 @@
 #include <lake/merge/sparse/arena.hpp>
 #include <lake/merge/sparse/model.hpp>
 #include <lake/merge/sparse/reader.hpp>
+#include <lake/merge/sparse/seek.hpp>
 #include <lake/merge/sparse/sequence.hpp>
 #include <lake/merge/sparse/trie.hpp>
 
@@ -128,6 +129,12 @@ class tree {
     node* at;
     value now;
   };
+  /// How the members of an object are found.
+  enum class course : std::uint8_t {
+    weigh,   ///< One after the other, until a few have shown whether a search pays.
+    walk,    ///< One after the other.
+    search,  ///< By the names that are looked for.
+  };
   /// A container that the pass is in.
   struct frame {
     box* in;
@@ -138,6 +145,7 @@ class tree {
     guided_element* guided;    ///< ... and those that are to be expanded, ascending by number ...
     std::size_t guided_count;
     std::size_t guided_next;   ///< ... from this one on.
+    course how;                ///< Object.
   };
 
   static void link(box& in, member& at) noexcept {
@@ -149,9 +157,29 @@ class tree {
     if (--in.live == 0) in.compact = true;
   }
 
+  // When a search is tried: after how many members at most, behind a value of which size, and before how much text.
+  static constexpr std::size_t members_weighed = 8;
+  static constexpr std::ptrdiff_t least_passed = 96;
+  static constexpr std::ptrdiff_t most_passed = 2048;
+  static constexpr std::ptrdiff_t least_searched = 1024;
+  /// True if a search is likely to be faster than a walk that has just passed over `passed` bytes of a value.
+  [[nodiscard]] static bool search_pays(std::ptrdiff_t passed, std::ptrdiff_t left) noexcept {
+    return passed >= least_passed && passed <= most_passed && left >= least_searched;
+  }
   void open(reader& from, value& into, member* via, node& at);
   [[nodiscard]] bool close(reader& from);
-  [[nodiscard]] bool scan_object(reader& from, bool& descends);
+  [[nodiscard]] bool scan_object(reader& from, bool& descends) {
+    switch (frames_.back().how) {
+      case course::weigh: return walk_object<true>(from, descends);
+      case course::walk: return walk_object<false>(from, descends);
+      case course::search: return search_object(from, descends);
+    }
+    return false;
+  }
+  template <bool Weighs>
+  [[nodiscard]] bool walk_object(reader& from, bool& descends);
+  [[nodiscard]] bool search_object(reader& from, bool& descends);
+  [[nodiscard]] bool pass_reached(reader& from, box& in, node& child, const char* key, bool& descends);
   [[nodiscard]] bool scan_array(reader& from, bool& descends);
   void find_guided(frame& of);
   [[nodiscard]] member& reach(box& in, node& child, const char* key, const char* begin);
@@ -223,7 +251,8 @@ inline void tree::open(reader& from, value& into, member* via, node& at) {
     places_.widen(at);
   }
   ++from.at;
-  frames_.push({in, &at, &into, via, begins_.size(), nullptr, 0, 0});
+  const bool may_search = at.child_count <= sought_places::most && from.end - from.at >= least_searched;
+  frames_.push({in, &at, &into, via, begins_.size(), nullptr, 0, 0, may_search ? course::weigh : course::walk});
   from.peak = (std::max)(from.peak, frames_.size());
   // Not where there are more places than the text can have elements: then looking for them would cost more than the text.
   if (!in->object && at.child_count <= in->text.size()) find_guided(frames_.back());
@@ -257,8 +286,10 @@ inline bool tree::close(reader& from) {
   return true;
 }
 
-/// Reads members up to the closing bracket, or up to a container that places below name.
-inline bool tree::scan_object(reader& from, bool& descends) {
+/// Reads members up to the closing bracket, or up to a container that places below name. `Weighs`: goes over to a search behind a
+/// member that is large, but not so large that the walk goes as fast over those like it, and to mere walking if there is none soon.
+template <bool Weighs>
+inline bool tree::walk_object(reader& from, bool& descends) {
   box& in = *frames_.back().in;
   const node& at = *frames_.back().at;
   const std::size_t depth = frames_.size();
@@ -276,22 +307,67 @@ inline bool tree::scan_object(reader& from, bool& descends) {
     std::string_view key;
     bool plain = true;
     if (!from.key(key, plain)) return false;
-    node* const child = places_.find(at, name_of(key, plain));
+    const std::string_view name = name_of(key, plain);
+    node* const child = Weighs ? find_among_few(at, name) : places_.find(at, name);
     if (child == nullptr) {
+      const char* const begin = from.at;
       if (!from.value(depth)) return false;
+      if constexpr (Weighs) {
+        const bool pays = search_pays(from.at - begin, from.end - from.at);
+        if (!pays && live < members_weighed) continue;
+        in.live = live + 1;
+        frames_.back().how = pays ? course::search : course::walk;
+        return scan_object(from, descends);
+      }
       continue;
     }
-    member& found = reach(in, *child, key.data(), from.at);
-    if (child->children != nullptr && (from.is('{') || (from.is('[') && child->has_indexes))) {
-      in.live = live + 1;
-      descends = true;
-      open(from, found.now, &found, *child);
-      return true;
-    }
-    if (!from.value(depth)) return false;
-    found.end = from.at;
-    found.now.raw = {found.begin, static_cast<std::size_t>(from.at - found.begin)};
+    if (!pass_reached(from, in, *child, key.data(), descends)) return false;
+    if (!descends) continue;
+    in.live = live + 1;
+    return true;
   }
+}
+
+/// As walk_object, but goes from one name that is looked for to the next. What lies between them is not counted: the member before
+/// the search, which no place names, stands for all of it, as an object with a member that nothing reaches never becomes empty.
+inline bool tree::search_object(reader& from, bool& descends) {
+  box& in = *frames_.back().in;
+  const node& at = *frames_.back().at;
+  const std::size_t depth = frames_.size();
+  const name_search search(at, skip_);
+  for (;;) {
+    const sought next = search(from.at, from.end);
+    if (next.what == sought::broken) return false;
+    if (next.what == sought::escapes) {
+      frames_.back().how = course::walk;
+      return scan_object(from, descends);
+    }
+    from.peak = (std::max)(from.peak, depth - 1 + next.peak);
+    from.at = next.at;
+    if (next.what == sought::end) return true;
+    std::string_view key;
+    bool plain = true;
+    node* const child = next.found;
+    if (!from.key(key, plain)) return false;
+    ++in.live;
+    if (!pass_reached(from, in, *child, key.data(), descends)) return false;
+    if (descends) return true;
+  }
+}
+
+/// Links the member with the value here, which the place `child` names, and passes over the value; opens it instead if places below
+/// name parts of it.
+__attribute__((always_inline)) inline bool tree::pass_reached(reader& from, box& in, node& child, const char* key, bool& descends) {
+  member& found = reach(in, child, key, from.at);
+  if (child.children != nullptr && (from.is('{') || (from.is('[') && child.has_indexes))) {
+    descends = true;
+    open(from, found.now, &found, child);
+    return true;
+  }
+  if (!from.value(frames_.size())) return false;
+  found.end = from.at;
+  found.now.raw = {found.begin, static_cast<std::size_t>(from.at - found.begin)};
+  return true;
 }
 
 /// A member of the text that a place below names.
@@ -348,6 +424,8 @@ inline void tree::find_guided(frame& of) {
 inline bool tree::build_index(box& in) {
   if (!in.text.empty() && !in.compact && !link_all(in)) return false;
   in.context = nullptr;
+  in.live = 0;
+  for (const member* each = in.first; each != nullptr; each = each->next) in.live += each->removed ? 0 : 1;
   in.index = new_index(in.live);
   for (member* each = in.first; each != nullptr; each = each->next) {
     if (each->removed) continue;
