@@ -188,6 +188,32 @@ TEST_CASE("a string of backslashes or quotes costs hardly more than one of lette
   }
 }
 
+TEST_CASE("an object whose names are searched for costs what its bytes cost, however often the search stops", "[complexity]") {
+  const std::string large = ":{\"value\":\"" + lake_test::repeat(110, 'x') + "\"}";
+  const auto beside = [&large](std::size_t n, const std::string& sibling) {
+    return trial{list("{\"first\"" + large + ",", n, ",\"a5\":1}", "\"" + sibling + "\"" + large), {{merge_type::replace, "/a5", "2"}}};
+  };
+  // Each level has what makes a search give up behind its bracket, and the next level before it.
+  const auto in_each_other = [&large](std::size_t n) {
+    std::string base = "0";
+    std::string path;
+    for (std::size_t i = 0; i < n; ++i) {
+      base = "{\"first\"" + large + ",\"a5\":" + base + ",\"\\u0062\"" + large + "}";
+      path += "/a5";
+    }
+    return trial{base, {{merge_type::replace, path, "2"}}};
+  };
+  for (const simd level : lake_test::simd_levels()) {
+    INFO(lake::merge::detail::to_string(level));
+    check_linear([&](std::size_t n) { return beside(n, "k"); }, 2'000, level);
+    check_linear([&](std::size_t n) { return beside(n, "aa5"); }, 2'000, level);
+    check_linear([&](std::size_t n) { return beside(n, "a5"); }, 2'000, level);
+    check_linear([&](std::size_t n) { return beside(n, "\\u0061"); }, 2'000, level);
+    check_linear(in_each_other, 40, level);
+    CHECK(times_the_work(beside(2'000, "aa5"), beside(2'000, "k"), 12, level) <= 12);
+  }
+}
+
 TEST_CASE("three million empty objects beside a change cost no memory but the result", "[complexity]") {
   const trial many{list("{\"skipped\":[", 3'000'000, "],\"a\":1}", "{}"), {{merge_type::replace, "/a", "2"}}};
   const trial wide{wide_object(100'000), {{merge_type::replace, "/key77", "2"}}};
