@@ -25,7 +25,7 @@ class output {
   /// Sets the runs to those of `of`. Complexity: linear in what deltas reached of it. No recursion.
   void collect(const value& of) {
     last_ = first_;
-    next_ = stop_ = nullptr;
+    newest_ = stop_ = nullptr;
     last_end_ = nullptr;
     put(of);
     while (!open_.empty()) {
@@ -93,8 +93,8 @@ class output {
 
   template <class Visit>
   void for_each_run(const Visit& visit) const {
-    for (const chunk* each = next_ != nullptr ? first_ : nullptr; each != nullptr; each = each == last_ ? nullptr : each->next) {
-      const run* const stop = each == last_ ? next_ : std::end(each->runs);
+    for (const chunk* each = newest_ != nullptr ? first_ : nullptr; each != nullptr; each = each == last_ ? nullptr : each->next) {
+      const run* const stop = each == last_ ? newest_ + 1 : std::end(each->runs);
       for (const run* one = std::begin(each->runs); one != stop; ++one) visit(one->begin, one->end);
     }
   }
@@ -102,23 +102,24 @@ class output {
   __attribute__((always_inline)) void put(const char* begin, const char* end) {
     if (begin == end) return;
     if (begin == last_end_) {
-      next_[-1].end = end;
+      newest_->end = end;
     } else {
-      if (next_ == stop_) [[unlikely]] add_chunk();
-      *next_++ = {begin, end};
+      if (newest_ == stop_) [[unlikely]] add_chunk();
+      else ++newest_;
+      *newest_ = {begin, end};
     }
     last_end_ = end;
   }
   void put(std::string_view text) { put(text.data(), text.data() + text.size()); }
   __attribute__((noinline)) void add_chunk() {
-    chunk*& following = next_ == nullptr ? first_ : last_->next;
+    chunk*& following = newest_ == nullptr ? first_ : last_->next;
     if (following == nullptr) {
       following = memory_.array<chunk>(1);
       following->next = nullptr;
     }
     last_ = following;
-    next_ = last_->runs;
-    stop_ = std::end(last_->runs);
+    newest_ = std::begin(last_->runs);
+    stop_ = std::end(last_->runs) - 1;
   }
   /// Writes a value. True if it is a changed container: then it was opened, and frames have moved.
   bool put(const value& of) {
@@ -143,9 +144,9 @@ class output {
   arena& memory_;
   chunk* first_ = nullptr;
   chunk* last_ = nullptr;             ///< The one that is being filled ...
-  run* next_ = nullptr;               ///< ... from here ...
-  run* stop_ = nullptr;               ///< ... up to here.
-  const char* last_end_ = nullptr;    ///< Where the last run ends.
+  run* newest_ = nullptr;             ///< ... behind this run ...
+  run* stop_ = nullptr;               ///< ... up to this one.
+  const char* last_end_ = nullptr;    ///< Where the newest run ends.
   std::size_t bytes_ = 0;
   std::size_t runs_ = 0;
   stack<frame> open_{memory_};
