@@ -201,7 +201,7 @@ TEST_CASE("an object whose names are searched for costs what its bytes cost, how
       base = "{\"first\"" + large + ",\"a5\":" + base + ",\"\\u0062\"" + large + "}";
       path += "/a5";
     }
-    return trial{base, {{merge_type::replace, path, "2"}}};
+    return trial{std::move(base), {{merge_type::replace, std::move(path), "2"}}};
   };
   for (const simd level : lake_test::simd_levels()) {
     INFO(lake::merge::detail::to_string(level));
