@@ -48,7 +48,7 @@ struct fault_rule {
 class fault_plan {
  public:
   /// Called before each operation with its name and its number (from 1) among the calls of that name. It may add rules, crash the plan,
-  /// or use the unwrapped policies to do what another client would do at this moment.
+  /// or use the unwrapped policies to do what another client would do at this moment. For tests: a faulty policy is on no path that must be fast.
   using hook = std::function<void(std::string_view operation, std::size_t number)>;
 
   /// Adds a rule. Of several that match a call, the first given decides.

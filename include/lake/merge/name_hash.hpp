@@ -1,10 +1,11 @@
-// Names as numbers: a hash that hostile names cannot foresee, and a comparison that is quick for short ones. Knows no document.
+// Names and paths as bytes: a hash that hostile names cannot foresee, and comparisons that are quick for short ones. Knows no document.
 #ifndef LAKE_MERGE_NAME_HASH_HPP
 #define LAKE_MERGE_NAME_HASH_HPP
 
 #include <lake/config.hpp>
 #include <lake/detail/entropy.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +46,18 @@ struct short_words {
   if (a.size() > 16) return a == b;
   const short_words left(a), right(b);
   return left.first == right.first && left.second == right.second;
+}
+
+/// How many bytes two texts have in common at their beginnings.
+[[nodiscard]] inline std::size_t common_bytes(std::string_view a, std::string_view b) noexcept {
+  const std::size_t most = (std::min)(a.size(), b.size());
+  std::size_t same = 0;
+  for (; same + 8 <= most; same += 8) {
+    const std::uint64_t other = short_words::word<std::uint64_t>(a.data() + same) ^ short_words::word<std::uint64_t>(b.data() + same);
+    if (other != 0) return same + static_cast<std::size_t>(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_clzll(other) : __builtin_ctzll(other)) / 8;
+  }
+  while (same < most && a[same] == b[same]) ++same;
+  return same;
 }
 
 /// True if a string of these bytes is written as they are: no quote, no backslash, no control character.

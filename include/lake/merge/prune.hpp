@@ -10,10 +10,9 @@
 
 #include <lake/config.hpp>
 #include <lake/core/merge_type.hpp>
-#include <lake/detail/entropy.hpp>
+#include <lake/merge/name_hash.hpp>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -55,7 +54,7 @@ class path_marks {
  public:
   /// At most `paths` paths will be marked. Takes memory for what is marked: pages of a list that is hidden by few Replaces stay untouched.
   explicit path_marks(std::size_t paths)
-      : slots_(std::bit_ceil((std::min)(paths * 3 / 2, std::size_t{16'384}) + 2)), secret_(process_secret()) {
+      : slots_(std::bit_ceil((std::min)(paths * 3 / 2, std::size_t{16'384}) + 2)) {
     nodes_.reserve(paths * 2 + 1);
     nodes_.emplace_back();
   }
@@ -103,68 +102,19 @@ class path_marks {
   };
   static constexpr std::size_t no_slot = (std::numeric_limits<std::size_t>::max)();
 
-  static const std::array<std::uint64_t, 2>& process_secret() noexcept {
-    static const std::array<std::uint64_t, 2> words = [] {
-      std::array<std::uint64_t, 2> fresh{0x9e3779b97f4a7c15u, 0xd6e8feb86659fd93u};
-      lake::detail::fill_with_entropy(fresh);
-      return fresh;
-    }();
-    return words;
-  }
-
   [[nodiscard]] static std::string_view first_segment(std::string_view segments) noexcept { return segments.substr(0, segments.find('/')); }
 
   /// How many bytes of whole segments two texts begin with in common.
   [[nodiscard]] static std::size_t shared_segments(std::string_view edge, std::string_view rest) noexcept {
-    const std::size_t both = (std::min)(edge.size(), rest.size());
-    std::size_t same = both;
-    if (std::memcmp(edge.data(), rest.data(), both) != 0) {
-      same = static_cast<std::size_t>(std::mismatch(edge.begin(), edge.begin() + static_cast<std::ptrdiff_t>(both), rest.begin()).first -
-                                      edge.begin());
-    }
+    const std::size_t same = common_bytes(edge, rest);
     const auto ends = [same](std::string_view one) { return one.size() == same || one[same] == '/'; };
     if (ends(edge) && ends(rest)) return same;
     const std::size_t slash = same == 0 ? std::string_view::npos : edge.rfind('/', same - 1);
     return slash == std::string_view::npos ? 0 : slash;
   }
 
-  [[nodiscard]] static std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
-    __extension__ using wide = unsigned __int128;
-    const wide product = static_cast<wide>(a) * b;
-    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-  }
-  template <class Word>
-  [[nodiscard]] static std::uint64_t load(const char* from) noexcept {
-    Word word;
-    std::memcpy(&word, from, sizeof word);
-    return word;
-  }
-
-  /// Words that overlap where the name's length is no multiple of them.
-  [[nodiscard]] std::uint64_t hash_of(std::uint32_t parent, std::string_view name) const noexcept {
-    const char* from = name.data();
-    const std::size_t size = name.size();
-    std::uint64_t state = secret_[0] ^ ((std::uint64_t{parent} << 32U) + size);
-    for (std::size_t left = size; left > 16; left -= 16, from += 16) {
-      state = fold(load<std::uint64_t>(from) ^ state, load<std::uint64_t>(from + 8) ^ secret_[1]);
-    }
-    const char* const end = name.data() + size;
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    if (size >= 8) {
-      low = load<std::uint64_t>(size > 16 ? end - 16 : from);
-      high = load<std::uint64_t>(end - 8);
-    } else if (size >= 4) {
-      low = load<std::uint32_t>(from);
-      high = load<std::uint32_t>(end - 4);
-    } else if (size > 0) {
-      low = load<std::uint8_t>(from) | load<std::uint8_t>(from + size / 2) << 8U | load<std::uint8_t>(end - 1) << 16U;
-    }
-    return fold(low ^ state, high ^ secret_[1]);
-  }
-
   [[nodiscard]] std::uint32_t tag_of(std::uint32_t parent, std::string_view name) const noexcept {
-    return static_cast<std::uint32_t>(hash_of(parent, name) >> 32U);
+    return static_cast<std::uint32_t>(hash_(name, std::uint64_t{parent} << 32U) >> 32U);
   }
 
   /// The slot of the child of `at_` whose edge begins with the first segment of `rest_`.
@@ -229,7 +179,7 @@ class path_marks {
 
   std::vector<node> nodes_;
   std::vector<slot> slots_;  // Open addressing; their number is a power of two.
-  std::array<std::uint64_t, 2> secret_;
+  name_hash hash_ = {};
   // Where the last walk ended: the deepest node on the path, what is left of the path, and the edge that shares some of that.
   std::uint32_t at_ = 0;
   std::string_view rest_ = {};

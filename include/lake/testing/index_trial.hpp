@@ -26,7 +26,7 @@
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI::testing {
 
-/// How to damage an index on purpose, behind its back. What is left empty is not tried.
+/// How to damage an index on purpose, behind its back. What is left empty is not tried. For tests: nothing here is on a path that must be fast.
 template <class Index>
 struct index_damage {
   std::function<void(Index&, std::string_view catalog)> drop_control = {};

@@ -156,18 +156,6 @@ inline bool compiler::blame_body(const command& out, failure& why) {
   return refuse(why, "the body is no JSON Patch: " + fault->reason);
 }
 
-/// How many bytes two texts have in common at their beginnings.
-[[nodiscard]] inline std::size_t common_bytes(std::string_view a, std::string_view b) noexcept {
-  const std::size_t most = (std::min)(a.size(), b.size());
-  std::size_t same = 0;
-  for (; same + 8 <= most; same += 8) {
-    const std::uint64_t other = short_words::word<std::uint64_t>(a.data() + same) ^ short_words::word<std::uint64_t>(b.data() + same);
-    if (other != 0) return same + static_cast<std::size_t>(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_clzll(other) : __builtin_ctzll(other)) / 8;
-  }
-  while (same < most && a[same] == b[same]) ++same;
-  return same;
-}
-
 /// Finds the place of a path. The segments it has in common with the path before it are not looked up again.
 inline bool compiler::find_place(std::string_view path, command& out, failure& why) {
   const std::size_t same = common_bytes(path, last_path_);
