@@ -1,6 +1,7 @@
 // lake_bench: the command line. `lake_bench --help` says what there is.
 
 #include "any_lake.hpp"
+#include "command_line.hpp"
 #include "harness.hpp"
 #include "report.hpp"
 
@@ -12,7 +13,6 @@
 #include <filesystem>
 #include <optional>
 #include <random>
-#include <regex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -43,9 +43,7 @@ constexpr const char* usage =
     "\n"
     "Ends with 0, also where a goal was missed; 1 if a workload failed; 2 for a wrong command line.\n";
 
-struct wrong_usage : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
-};
+using bench::wrong_usage;
 
 struct command {
   bench::settings with;
@@ -132,22 +130,9 @@ class run_folder {
   std::filesystem::path path_;
 };
 
-std::vector<bench::entry> chosen(const std::string& filter) {
-  std::vector<bench::entry> all;
-  try {
-    const std::regex wanted(filter);
-    for (bench::entry& each : all_workloads()) {
-      if (std::regex_search(each.name, wanted)) all.push_back(std::move(each));
-    }
-  } catch (const std::regex_error& reason) {
-    throw wrong_usage("--filter \"" + filter + "\" is no regular expression: " + reason.what());
-  }
-  if (all.empty()) throw wrong_usage("no workload's name matches \"" + filter + "\"; --list shows them");
-  return all;
-}
-
 void run(command given) {
-  const std::vector<bench::entry> workloads = chosen(given.with.filter);
+  const std::vector<bench::entry> workloads = bench::matching(all_workloads(), "--filter", given.with.filter, "workload",
+                                                               [](const bench::entry& each) { return each.name; });
   const run_folder folder(given.with.folder);
   given.with.folder = folder.path();
   bench::circumstances around = bench::look_around(folder.path());

@@ -1,6 +1,7 @@
 // lake_merge_table: the merge engine's table of speed goals, and the series of its plots. `lake_merge_table --help` says what there is.
 
 #include "circumstances.hpp"
+#include "command_line.hpp"
 #include "figures.hpp"
 #include "table.hpp"
 
@@ -14,7 +15,6 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <regex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -40,9 +40,7 @@ constexpr const char* usage =
     "LAKE_DATA names the folder with json-docs, the real documents; without it the rows that need them are not measured.\n"
     "Ends with 0, also where a goal was missed; 1 if something failed; 2 for a wrong command line.\n";
 
-struct wrong_usage : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
-};
+using bench::wrong_usage;
 
 struct command {
   bool plots = false;
@@ -98,24 +96,12 @@ std::vector<merge_table::row_maker> all_rows() {
   return all;
 }
 
-std::vector<merge_table::row_maker> chosen(const std::string& only) {
-  std::vector<merge_table::row_maker> rows;
-  try {
-    const std::regex wanted(only);
-    for (merge_table::row_maker& each : all_rows()) {
-      if (std::regex_search(each.id, wanted)) rows.push_back(std::move(each));
-    }
-  } catch (const std::regex_error& reason) {
-    throw wrong_usage("--only \"" + only + "\" is no regular expression: " + reason.what());
-  }
-  if (rows.empty()) throw wrong_usage("no row's name matches \"" + only + "\"; --list shows them");
-  return rows;
-}
-
 nlohmann::ordered_json measure_table(const command& given) {
+  const std::vector<merge_table::row_maker> rows =
+      bench::matching(all_rows(), "--only", given.only, "row", [](const merge_table::row_maker& each) { return each.id; });
   std::vector<merge_table::row> measured;
   merge_table::print_head(given.how);
-  for (const merge_table::row_maker& each : chosen(given.only)) {
+  for (const merge_table::row_maker& each : rows) {
     measured.push_back(each.make(given.with));
     merge_table::print_row(given.how, measured.back());
   }
