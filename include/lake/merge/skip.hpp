@@ -223,6 +223,18 @@ template <class Block>
   return real(block.equal('"'), block.equal('\\'));
 }
 
+/// Of a block's brackets outside strings, the bytes before the one that closes the outermost of `depth` open containers; all bytes if
+/// none does.
+template <class Block>
+[[nodiscard]] __attribute__((always_inline)) inline std::uint64_t bytes_before_end(std::uint64_t opens, std::uint64_t closes,
+                                                                                   std::size_t depth) noexcept {
+  for (std::uint64_t bits = closes; bits != 0; bits &= bits - 1, --depth) {
+    const std::uint64_t below = (bits & (0 - bits)) - 1;
+    if (depth + Block::count(opens & below) == 1) return below;
+  }
+  return ~std::uint64_t{0};
+}
+
 /// A search for the end of a container, between two blocks.
 template <class Block>
 struct container_search {
@@ -238,16 +250,13 @@ struct container_search {
     const std::uint64_t opens = block.folded('{') & bare;
     const std::uint64_t closes = block.folded('}') & bare;
     const std::size_t closed = Block::count(closes);
-    std::size_t left = depth;
+    const std::size_t before = depth;
     depth += Block::count(opens);
     if (depth > peak) peak = depth;
     depth -= closed;
-    if (closed < left) [[likely]] return 0;
-    for (std::uint64_t bits = closes; bits != 0; bits &= bits - 1, --left) {
-      const std::uint64_t below = (bits & (0 - bits)) - 1;
-      if (left + Block::count(opens & below) == 1) return Block::count(below) + 1;
-    }
-    return 0;
+    if (closed < before) [[likely]] return 0;
+    const std::uint64_t within = bytes_before_end<Block>(opens, closes, before);
+    return ~within != 0 ? Block::count(within) + 1 : 0;
   }
 };
 

@@ -68,15 +68,6 @@ struct block_brackets {
   std::uint64_t closes;
   std::size_t depth;
 
-  /// The bytes before the bracket that closes the outermost container; all if there is none.
-  [[nodiscard]] __attribute__((always_inline)) std::uint64_t before_end() const noexcept {
-    std::size_t left = depth;
-    for (std::uint64_t bits = closes; bits != 0; bits &= bits - 1, --left) {
-      const std::uint64_t below = (bits & (0 - bits)) - 1;
-      if (left + Block::count(opens & below) == 1) return below;
-    }
-    return ~std::uint64_t{0};
-  }
   /// The first of some bytes that is in the outermost container and in none inside it, as one bit; 0 if there is none.
   [[nodiscard]] __attribute__((always_inline)) std::uint64_t first_outside(std::uint64_t bits) const noexcept {
     for (; bits != 0; bits &= bits - 1) {
@@ -119,7 +110,7 @@ template <class Block, class Ends>
     const std::size_t closed = Block::count(brackets.closes);
     if (depth + opened > peak) peak = depth + opened;
     if (closed + 1 >= depth) {  // Else no byte of the block is in the object itself.
-      const std::uint64_t within = closed >= depth ? brackets.before_end() : ~std::uint64_t{0};
+      const std::uint64_t within = closed >= depth ? bytes_before_end<Block>(brackets.opens, brackets.closes, depth) : ~std::uint64_t{0};
       if (backslashes != 0 && brackets.first_outside(backslashes & within) != 0) return {sought::escapes, begin, peak};
       if (const std::uint64_t alike = ends(bytes) & quotes & ~strings & within; alike != 0) {
         if (const std::uint64_t first = brackets.first_outside(alike); first != 0) return {sought::alike, at + Block::count(first - 1), peak};
