@@ -6,7 +6,7 @@
 #   lake_<name>_macro    its LAKE_WITH_* in the single header
 #   lake_<name>_parts    other components it consists of
 
-set(lake_components sqlite gzip hana)
+set(lake_components sqlite gzip openssl hana)
 
 set(lake_sqlite_title "SQLite 3")
 set(lake_sqlite_package SQLite3)
@@ -19,6 +19,12 @@ set(lake_gzip_package ZLIB)
 set(lake_gzip_target ZLIB::ZLIB)
 set(lake_gzip_debian zlib1g-dev)
 set(lake_gzip_macro LAKE_WITH_GZIP)
+
+set(lake_openssl_title "OpenSSL")
+set(lake_openssl_package OpenSSL)
+set(lake_openssl_target OpenSSL::Crypto)
+set(lake_openssl_debian libssl-dev)
+set(lake_openssl_macro LAKE_WITH_OPENSSL)
 
 set(lake_hana_title "Boost.Hana (headers)")
 set(lake_hana_package Boost)

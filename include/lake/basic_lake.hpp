@@ -80,6 +80,7 @@ class basic_lake {
   /// are new. Errors: configuration names what differs; corrupt_index where the index of this storage was lost.
   template <trace_sink Trace = no_trace>
   result<void> open(Trace&& sink = {}) {
+    if (auto settled = state_->settle(sink); !settled) return settled;
     return state_->observe("open", state_->options.name, [&] { return state_->open(sink); });
   }
 
@@ -440,6 +441,7 @@ class basic_lake {
   result<std::vector<std::string>> catalogs(std::string_view prefix, const call_options& call, Trace&& sink = {}) const {
     return state_->observe("catalogs", prefix, [&]() -> result<std::vector<std::string>> {
       if (auto on = detail::deadline(state_->options, state_->executor, call).check("catalogs", prefix); !on) return std::move(on).error();
+      if (auto settled = state_->settle(sink); !settled) return std::move(settled).error();
       if (auto open = state_->open(sink); !open) return std::move(open).error();
       std::vector<std::string> names;
       auto visited = state_->index.for_each_catalog(prefix, [&names](std::string_view name) {
@@ -488,7 +490,8 @@ class basic_lake {
   template <trace_sink Trace, class Run>
   auto with_catalog(std::string_view operation, std::string_view catalog, const call_options& call, Trace& sink, const Run& run) const {
     return state_->observe(operation, catalog, [&]() -> decltype(run()) {
-      if (auto named = detail::check_name<layout_type>(catalog, state_->options.limits); !named) return std::move(named).error();
+      if (auto settled = state_->settle(sink); !settled) return std::move(settled).error();
+      if (auto named = detail::check_name(state_->layout, catalog, state_->options.limits); !named) return std::move(named).error();
       if (auto on = detail::deadline(state_->options, state_->executor, call).check(operation, catalog); !on) return std::move(on).error();
       if (auto open = state_->open(sink); !open) return std::move(open).error();
       return run();

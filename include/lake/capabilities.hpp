@@ -6,6 +6,8 @@
 #include <lake/config.hpp>
 #include <lake/concepts.hpp>
 
+#include <type_traits>
+
 namespace lake::inline v0::inline LAKE_DETAIL_ABI {
 
 /// What the policies of a lake offer beyond the least; members of the lake exist only where this says so.
@@ -19,7 +21,21 @@ struct capabilities {
   static constexpr bool streams = streaming_storage<Storage>;
 };
 
+/// A codec says of itself that its output holds all that decoding needs. It applies no ids, and takes the announced length as an upper
+/// bound.
+template <class K>
+concept says_bare = requires { requires K::bare; };
+/// A codec for layouts without envelopes.
+template <class K>
+concept bare_codec = codec_policy<K> && (K::passthrough || says_bare<K>);
+
 namespace detail {
+
+/// Whether the constants of a layout are members of a value.
+template <class Layout>
+consteval bool is_chosen_later() {
+  return std::is_member_pointer_v<decltype(&Layout::has_envelope)>;
+}
 
 template <class I>
 consteval void explain_index() {
@@ -89,9 +105,14 @@ consteval bool explain() {
   explain_storage<Storage>();
   explain_cache<Cache>();
   explain_codec<Codec>();
-  if constexpr (index_has_layout<Index>) {
-    static_assert(Index::layout_type::has_envelope && Index::layout_type::has_markers,
-                  "lake: basic_lake needs a layout with envelopes and markers: layout::documented or layout::cluster");
+  // What a layout that is chosen at run time has is not known here: lake::open sees to it.
+  if constexpr (index_has_layout<Index> && !is_chosen_later<typename Index::layout_type>()) {
+    if constexpr (Index::layout_type::has_envelope) {
+      static_assert(!says_bare<Codec>, "lake: a codec for bare bodies (go_v2_codec) needs an index with layout::go_v2");
+    } else {
+      static_assert(bare_codec<Codec>, "lake: the layout of this index has no envelopes to keep codec numbers in: its codec must be "
+                                       "go_v2_codec, or one that says `static constexpr bool bare = true`");
+    }
   }
   return true;
 }

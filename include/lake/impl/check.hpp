@@ -30,8 +30,8 @@ namespace detail {
 struct checked_write {
   std::string_view catalog;
   std::string_view path;
-  std::string_view body;   ///< Without outer white space; the value itself where the write is a Replace in effect.
-  merge_type merge = merge_type::replace;  ///< The effective type.
+  std::string_view body;   ///< Without outer white space; with envelopes the value itself where the write is a Replace in effect.
+  merge_type merge = merge_type::replace;  ///< With envelopes the effective type, else the one asked for.
   std::string_view meta;   ///< Raw text, trimmed; empty if none.
 };
 
@@ -52,9 +52,9 @@ struct checked_write {
 }
 
 template <class Layout>
-result<void> check_name(std::string_view catalog, const limits_options& limits) {
+result<void> check_name(const Layout& layout, std::string_view catalog, const limits_options& limits) {
   if (auto named = check_catalog(catalog, limits.catalog_bytes); !named) return named;
-  return Layout::check_names(catalog);
+  return layout.check_names(catalog);
 }
 
 /// `meta`, empty or a JSON object within the limit. Returns it trimmed.
@@ -73,9 +73,9 @@ result<void> check_name(std::string_view catalog, const limits_options& limits) 
 /// One validating scan of the body, and all other rules. Errors: invalid_catalog, invalid_path, invalid_body, invalid_meta,
 /// invalid_argument (merge type), limit_exceeded; each names value and rule. Complexity: linear in body and meta; no allocation.
 template <class Layout>
-result<checked_write> check_write(const write_request& request, const limits_options& limits) {
+result<checked_write> check_write(const Layout& layout, const write_request& request, const limits_options& limits) {
   const std::string_view catalog = request.catalog;
-  if (auto named = check_name<Layout>(catalog, limits); !named) return std::move(named).error();
+  if (auto named = check_name(layout, catalog, limits); !named) return std::move(named).error();
   if (auto path = check_field_path(request.path, limits.path_bytes); !path) return of_write(std::move(path).error(), catalog);
   if (!is_merge_type(request.merge)) {
     return lake::error{errc::invalid_argument, "write", std::string(catalog),
@@ -92,6 +92,8 @@ result<checked_write> check_write(const write_request& request, const limits_opt
   if (!effect) return of_write(std::move(effect).error(), catalog);
   auto meta = check_meta(request.meta, catalog, limits);
   if (!meta) return std::move(meta).error();
+  // Bare bodies are read by other clients too: they get what was asked, as their own writes are.
+  if (!layout.has_envelope) return checked_write{catalog, path, *body, request.merge, *meta};
   return checked_write{catalog, path, effect->body, effect->type, *meta};
 }
 

@@ -1,5 +1,5 @@
-// How a lake keeps opaque files beside its documents: a new object for each write, and an index step that points to it.
-// Knows a lake's state.
+// How a lake keeps opaque files beside its documents: a new object for each write, and an index step that points to it. Under a layout
+// without file ids a write replaces the object, so body and meta change one after the other. Knows a lake's state.
 #ifndef LAKE_IMPL_FILES_HPP
 #define LAKE_IMPL_FILES_HPP
 
@@ -11,6 +11,7 @@
 #include <lake/impl/objects.hpp>
 #include <lake/impl/state.hpp>
 #include <lake/merge/read.hpp>
+#include <lake/merge/validate.hpp>
 #include <lake/pure/xxh64.hpp>
 
 #include <cstddef>
@@ -25,12 +26,13 @@ namespace detail {
 
 template <class State>
 result<void> check_file_request(const State& state, std::string_view catalog, std::string_view path) {
-  if (auto named = check_name<typename State::layout>(catalog, state.options.limits); !named) return named;
+  if (auto named = check_name(state.layout, catalog, state.options.limits); !named) return named;
   if (auto valid = check_file_path(path, state.options.limits.path_bytes); !valid) return valid;
-  return State::layout::check_file_names(State::kind, catalog, path);
+  return state.layout.check_file_names(state.storage.kind, catalog, path);
 }
 
-/// Puts the file's object under a fresh id. Errors: already_exists where other bytes stand there: the index issued that id before.
+/// Puts the file's object under a fresh id, or in place of the one that is there.
+/// Errors: already_exists where other bytes stand there: the index issued that id before.
 template <class State>
 result<file_record> put_file_object(State& state, const file_request& request, std::string_view meta) {
   auto issued = healed(state, request.catalog, [&] { return state.index.issue_id(request.catalog, request.path, state.timing); });
@@ -49,10 +51,15 @@ result<file_record> put_file_object(State& state, const file_request& request, s
   fields.write_id = state.options.random.bits128();
   auto wrapped = wrap(state, fields, bytes);
   if (!wrapped) return std::move(wrapped).error();
-  const std::string key = State::layout::file_key(State::kind, request.catalog, request.path, record.id);
-  auto created = state.storage.create(key, *std::move(wrapped));
-  if (!created) return std::move(created).error();
+  const std::string key = state.file_key(request.catalog, request.path, record.id);
+  auto stored = state.layout.has_file_ids ? state.storage.create(key, *std::move(wrapped)) : state.storage.put(key, *std::move(wrapped));
+  if (!stored) return std::move(stored).error();
   return record;
+}
+
+/// A file's meta as a reader sees it: indexes may keep none or `{}` where none was given.
+[[nodiscard]] inline std::string_view meta_of(const file_record& record) noexcept {
+  return record.meta.empty() ? std::string_view("{}") : std::string_view(record.meta);
 }
 
 /// Points the index to the object. False: fenced before any reply was lost, so surely not written.
@@ -67,9 +74,13 @@ result<bool> commit_file(State& state, std::string_view catalog, std::string_vie
     if (put && attempt == 0) return false;
     if (put) {
       auto now = state.index.read_file(catalog, path);
-      if (now && *now && (*now)->id >= record.id) return true;
-      if (now && *now) return false;  // An older write: ours was never the file.
-      if (now) return story;          // No file: ours was never written, or was removed since.
+      if (now && *now && !state.layout.has_file_ids) {
+        // The object is ours or a later writer's. With our meta beside it all is as it would be had the reply come.
+        if (meta_of(**now) == meta_of(record)) return true;
+        return story;
+      }
+      if (now && *now) return (*now)->id >= record.id;  // An older write: ours was never the file.
+      if (now) return story;                            // No file: ours was never written, or was removed since.
       put = std::move(now).error();
     }
     story.causes.assign(1, std::move(put).error());
@@ -78,11 +89,12 @@ result<bool> commit_file(State& state, std::string_view catalog, std::string_vie
   }
 }
 
-/// Writes one file. Complexity: two index round trips and one put. Effects on failure: the file is as it was; an object nobody
-/// points to may remain until a clear.
+/// Writes one file. Complexity: two index round trips and one put. Effects on failure: the file is as it was (under a layout without file
+/// ids its bytes may be the new ones); an object nobody points to may remain until a clear.
 template <class State, trace_sink Trace>
 result<void> write_one_file(State& state, const file_request& request, const call_options& call, Trace& sink) {
   const limits_options& limits = state.options.limits;
+  if (auto settled = state.settle(sink); !settled) return settled;
   if (auto valid = check_file_request(state, request.catalog, request.path); !valid) return valid;
   if (request.body.view().size() > limits.body_bytes) {
     return over_limit("file", request.body.view().size(), limits.body_bytes, request.catalog);
@@ -115,9 +127,11 @@ result<std::string> read_one_file(State& state, std::string_view catalog, std::s
     auto record = state.index.read_file(catalog, path);
     if (!record) return std::move(record).error();
     if (!*record) return lake::error{errc::not_found, "read_file", std::string(path), "the catalog " + in_quotes(catalog) + " has no such file"};
-    const std::string key = State::layout::file_key(State::kind, catalog, path, (*record)->id);
+    const std::string key = state.file_key(catalog, path, (*record)->id);
     auto loaded = load_object(state, object_kind::file, catalog, (*record)->id, key);
-    if (loaded && (loaded->envelope().digest != (*record)->digest || loaded->envelope().decoded_bytes != (*record)->bytes)) {
+    // A record of a file that is overwritten in place does not know which write's bytes are there.
+    const bool recorded = state.layout.has_file_ids;
+    if (loaded && recorded && (loaded->envelope().digest != (*record)->digest || loaded->envelope().decoded_bytes != (*record)->bytes)) {
       return lake::error{errc::corrupt_body, "read_file", key, "the file is not the one that the index recorded: length or digest differ"};
     }
     if (loaded) return (*std::move(loaded)).take();
@@ -126,16 +140,22 @@ result<std::string> read_one_file(State& state, std::string_view catalog, std::s
 }
 
 /// `{"/avatar.png": {...}, ...}`: paths sorted by bytes, each with its file's meta as it was written, `{}` if none.
+/// Errors: the index's; corrupt_index names a path whose meta is no JSON.
 template <class State>
 result<std::string> all_files(State& state, std::string_view catalog) {
   auto files = state.index.read_files(catalog);
   if (!files) return std::move(files).error();
   std::string out = "{";
   for (const auto& [path, record] : *files) {
+    // Other clients of a layout without envelopes check no meta; ours was checked when it was written.
+    const bool sound = state.layout.has_envelope || merge::detail::check_grammar(meta_of(record), state.options.limits.depth).reason == nullptr;
+    if (!sound) {
+      return lake::error{errc::corrupt_index, "files_and_meta", std::string(catalog), "the meta of the file " + in_quotes(path) + " is no JSON"};
+    }
     if (out.size() > 1) out += ',';
     merge::append_quoted(out, path);
     out += ':';
-    out += record.meta.empty() ? std::string_view("{}") : std::string_view(record.meta);
+    out += meta_of(record);
   }
   return out += '}';
 }

@@ -54,7 +54,8 @@ result<void> check_before_heal(const State& state, std::string_view catalog, con
     std::sort(members.begin(), members.end());
     std::string orphan;
     for (const object_kind kind : {object_kind::delta, object_kind::snapshot}) {
-      const std::string folder = State::layout::catalog_folder(State::kind, catalog) + (kind == object_kind::delta ? "delta/" : "snap/");
+      const std::string_view part = kind == object_kind::delta ? "delta/" : "snap/";
+      const std::string folder = state.layout.catalog_folder(state.storage.kind, catalog) += part;
       auto listed = state.storage.list(folder, [&](const object_info& each) {
         const auto id = id_in_name(std::string_view(each.key).substr(folder.size()), kind);
         if (!id || *id <= newest) return true;
@@ -71,7 +72,26 @@ result<void> check_before_heal(const State& state, std::string_view catalog, con
   }
 }
 
-/// Makes a new control record for the catalog. Complexity: rare; two index round trips, two listings, one get per snapshot.
+/// The removal generation of a snapshot whose record is lost with the control record: its object's name has it
+/// (`{start}~{stop}~{gen}.snap`; without `~{gen}`: none). Of several names of one range the last, which was made last.
+template <class State>
+time_seq gen_in_storage(const State& state, std::string_view catalog, const snapshot_info& info) {
+  time_seq gen = info.gen;
+  if constexpr (listing_storage<typename State::storage_type>) {
+    const std::string plain = state.snapshot_key(catalog, info.start, info.stop, {});
+    const std::string stem = plain.substr(0, plain.rfind('.')) + '~';
+    const auto listed = state.storage.list(stem, [&](const object_info& each) {
+      std::string_view name = std::string_view(each.key).substr(stem.size());
+      name = name.substr(0, name.rfind('.'));
+      if (const auto found = time_seq::parse(name); found && *found > gen) gen = *found;
+      return true;
+    });
+    if (!listed) return info.gen;  // Then its length and digest stay unknown, and the snapshot is replaced by the next one.
+  }
+  return gen;
+}
+
+/// Makes a new control record for the catalog. Complexity: rare; two index round trips, two listings, a listing and a get per snapshot.
 template <class State>
 result<void> heal_catalog(State& state, std::string_view catalog) {
   auto log = state.index.read_log(catalog, {}, all_deltas);
@@ -79,7 +99,8 @@ result<void> heal_catalog(State& state, std::string_view catalog) {
   if (log->status != view_status::no_control) return {};  // Somebody else healed it.
   if (auto whole = check_before_heal(state, catalog, *log); !whole) return whole;
   for (snapshot_info& each : log->snapshots) {
-    const std::string key = State::layout::snapshot_key(State::kind, catalog, each.start, each.stop, each.gen);
+    if (each.digest == 0 && each.length == 0) each.gen = gen_in_storage(state, catalog, each);
+    const std::string key = state.snapshot_key(catalog, each.start, each.stop, each.gen);
     if (auto loaded = load_object(state, object_kind::snapshot, catalog, each.stop, key)) {
       each.length = loaded->envelope().decoded_bytes;
       each.digest = loaded->envelope().digest;

@@ -54,11 +54,6 @@ result<snapshot_info> snapshot_now(State& state, std::string_view catalog, const
   }
 }
 
-template <class State>
-std::string delta_key_of(std::string_view catalog, const body_ref& body) {
-  return State::layout::delta_key(State::kind, catalog, body.id, body.merge);
-}
-
 /// Removes objects, ten at a time where that pays; keeps in `items` those that are surely gone.
 template <class State, class Item, class KeyOf>
 void remove_objects(State& state, std::vector<Item>& items, object_kind kind, const KeyOf& key_of, clear_result& outcome) {
@@ -84,18 +79,39 @@ void remove_objects(State& state, std::vector<Item>& items, object_kind kind, co
   items.resize(kept);
 }
 
+/// Takes out of `files` those whose path has a file now, and returns them: where files are overwritten in place, the object of a superseded
+/// write is the current one. (A path that is written for the first time since its removal while this runs is a race that such a layout
+/// cannot decide: nothing in it tells the two objects apart.)
+template <class State>
+result<std::vector<file_ref>> spare_current_files(State& state, std::string_view catalog, std::vector<file_ref>& files) {
+  std::vector<file_ref> current;
+  if (state.layout.has_file_ids || files.empty()) return current;
+  auto records = state.index.read_files(catalog);
+  if (!records) return std::move(records).error();
+  const auto is_current = [&](const file_ref& each) {
+    return std::any_of(records->begin(), records->end(), [&](const auto& record) { return record.first == each.path; });
+  };
+  const auto kept = std::stable_partition(files.begin(), files.end(), [&](const file_ref& each) { return !is_current(each); });
+  current.assign(std::make_move_iterator(kept), std::make_move_iterator(files.end()));
+  files.erase(kept, files.end());
+  return current;
+}
+
 /// Objects first, then the members of exactly those whose removal was confirmed.
 template <class State>
 result<void> sweep(State& state, std::string_view catalog, victims gone, clear_result& outcome) {
-  const auto delta_key = [&](const body_ref& each) { return delta_key_of<State>(catalog, each); };
+  auto spared = spare_current_files(state, catalog, gone.files);
+  if (!spared) return std::move(spared).error();
+  const auto delta_key = [&](const body_ref& each) { return state.delta_key(catalog, each.id, each.merge); };
   remove_objects(state, gone.deltas, object_kind::delta, delta_key, outcome);
   remove_objects(state, gone.pendings, object_kind::delta, delta_key, outcome);
   remove_objects(state, gone.records, object_kind::delta, delta_key, outcome);
   remove_objects(state, gone.snapshots, object_kind::snapshot,
-                 [&](const snapshot_info& each) { return State::layout::snapshot_key(State::kind, catalog, each.start, each.stop, each.gen); },
+                 [&](const snapshot_info& each) { return state.snapshot_key(catalog, each.start, each.stop, each.gen); },
                  outcome);
   remove_objects(state, gone.files, object_kind::file,
-                 [&](const file_ref& each) { return State::layout::file_key(State::kind, catalog, each.path, each.id); }, outcome);
+                 [&](const file_ref& each) { return state.file_key(catalog, each.path, each.id); }, outcome);
+  gone.files.insert(gone.files.end(), std::make_move_iterator(spared->begin()), std::make_move_iterator(spared->end()));
   if (gone.empty()) return {};
   auto counted = state.index.remove_members(catalog, gone, state.timing);
   if (!counted) return std::move(counted).error();
@@ -113,7 +129,7 @@ result<std::optional<snapshot_info>> verified_cut(State& state, std::string_view
   while (std::next(chosen) != log->snapshots.rend() && log->mono - chosen->created < least_age.count()) ++chosen;
   // From storage, not from the cache: from here on this object is primary data.
   forget_object(state, object_kind::snapshot,
-                State::layout::snapshot_key(State::kind, catalog, chosen->start, chosen->stop, chosen->gen));
+                state.snapshot_key(catalog, chosen->start, chosen->stop, chosen->gen));
   list_data list{std::string(catalog)};
   list.answer.base = *chosen;
   if (auto loaded = load_part(state, list, 0); !loaded) return of_read(std::move(loaded).error(), catalog);
@@ -189,7 +205,7 @@ result<bool> remove_one_delta(State& state, std::string_view catalog, time_seq i
     case remove_delta_status::removed: break;
   }
   if (auto durable = state.index.barrier(); !durable) return std::move(durable).error();
-  const std::string key = delta_key_of<State>(catalog, {id, answer->merge});
+  const std::string key = state.delta_key(catalog, id, answer->merge);
   // The delta is out of the log whatever becomes of its body; `r:` names the body for the next sweep.
   if (auto gone = remove_object(state, object_kind::delta, key); !gone) state.tell(event_kind::cleanup_failed, "remove_delta", key, &gone.error());
   return true;
@@ -233,7 +249,7 @@ result<std::vector<history_entry>> history_of(State& state, std::string_view cat
   std::optional<lake::error> failed;
   const auto load = [&](std::size_t i) {
     const delta& each = deltas->deltas[i];
-    auto loaded = load_object(state, object_kind::delta, catalog, each.id, delta_key_of<State>(catalog, {each.id, each.merge}));
+    auto loaded = load_object(state, object_kind::delta, catalog, each.id, state.delta_key(catalog, each.id, each.merge));
     if (loaded) {
       entries[i] = {each.id, each.merge, each.path, loaded->envelope().decoded_bytes, std::string(loaded->envelope().meta)};
       return true;

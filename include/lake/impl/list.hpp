@@ -103,7 +103,7 @@ void view_into(State& state, list_data& list, const deadline& until) {
 template <class State>
 list_data prepare_list(const State& state, std::string_view catalog, const list_options& options) {
   list_data list{std::string(catalog), options};
-  if (auto named = check_name<typename State::layout>(catalog, state.options.limits); !named) {
+  if (auto named = check_name(state.layout, catalog, state.options.limits); !named) {
     list.failed = std::move(named).error();
   } else if (options.as_of && !options.as_of->is_valid()) {
     list.failed = lake::error{errc::invalid_time_seq, "list", list.catalog, options.as_of->to_string() + " is no id"};
@@ -114,6 +114,9 @@ list_data prepare_list(const State& state, std::string_view catalog, const list_
 /// Lists one catalog. Complexity: one index round trip (more while waiting).
 template <class State, trace_sink Trace>
 list_data list_one(State& state, std::string_view catalog, const list_options& options, const call_options& call, Trace& sink) {
+  if (auto settled = state.settle(sink); !settled) {
+    return {.catalog = std::string(catalog), .options = options, .failed = std::move(settled).error()};
+  }
   list_data list = prepare_list(state, catalog, options);
   if (list.failed) return list;
   if (auto open = state.open(sink); !open) {
@@ -135,11 +138,12 @@ std::vector<list_data> list_many(State& state, std::span<const std::string_view>
   lists.reserve(catalogs.size());
   if constexpr (batching_index<typename State::index_type>) {
     const deadline until(state.options, state.executor, call);
-    const result<void> open = until.check("list", {}).and_then([&] { return state.open(sink); });
+    const result<void> settled = until.check("list", {}).and_then([&] { return state.settle(sink); });
+    const result<void> open = settled.and_then([&] { return state.open(sink); });
     std::vector<view_args> args;
     std::vector<std::size_t> places;
     for (const std::string_view catalog : catalogs) {
-      list_data& each = lists.emplace_back(prepare_list(state, catalog, options));
+      list_data& each = lists.emplace_back(settled ? prepare_list(state, catalog, options) : list_data{std::string(catalog), options});
       if (!each.failed && !open) each.failed = open.error();
     }
     for (std::size_t i = 0; i < lists.size(); ++i) {

@@ -1,4 +1,4 @@
-// Bodies as objects: envelope and codec on the way in, cache, envelope, codec and digests on the way out.
+// Bodies as objects: codec and, where the layout has one, envelope on the way in; cache, envelope, codec and checks on the way out.
 // Knows a lake's state; knows nothing of the log.
 #ifndef LAKE_IMPL_OBJECTS_HPP
 #define LAKE_IMPL_OBJECTS_HPP
@@ -8,6 +8,8 @@
 #include <lake/core/envelope.hpp>
 #include <lake/core/result.hpp>
 #include <lake/impl/state.hpp>
+#include <lake/merge/scan.hpp>
+#include <lake/merge/validate.hpp>
 #include <lake/pure/xxh64.hpp>
 
 #include <cstdint>
@@ -40,28 +42,86 @@ class loaded_body {
   bool encoded_ = false;
 };
 
-/// The envelope of `body`, encoded: one string, one allocation where the codec passes through.
+/// Appends the encoded form of `body`; which codecs did it.
 template <class State>
-result<std::string> wrap(const State& state, envelope_fields fields, std::string_view body) {
-  fields.decoded_bytes = body.size();
-  fields.digest = pure::xxh64(body);
-  std::string out;
-  out.reserve(detail::envelope::header_bytes + fields.catalog.size() + fields.path.size() + fields.meta.size() + body.size());
-  envelope_writer writer(out, fields);
+result<codec_ids> encode_body(const State& state, const envelope_fields& fields, std::string_view body, std::string& out) {
   if constexpr (State::codec_type::passthrough) {
     out += body;
-    writer.finish();
+    return codec_ids{};
   } else {
-    auto applied = state.codec.encode(codec_context{state.lake_id, fields.catalog, fields.kind, fields.id}, body, out);
-    if (!applied) return std::move(applied).error();
-    writer.finish(*applied);
+    return state.codec.encode(codec_context{state.lake_id, fields.catalog, fields.kind, fields.id}, body, out);
   }
+}
+
+/// The object of `body`: its envelope, or where the layout has none what the codec made of it. One string, one allocation where the codec
+/// passes through.
+template <class State>
+result<std::string> wrap(const State& state, envelope_fields fields, std::string_view body) {
+  std::string out;
+  if (!state.layout.has_envelope) {
+    auto applied = encode_body(state, fields, body, out);
+    if (!applied) return std::move(applied).error();
+    return out;
+  }
+  fields.decoded_bytes = body.size();
+  fields.digest = pure::xxh64(body);
+  out.reserve(detail::envelope::header_bytes + fields.catalog.size() + fields.path.size() + fields.meta.size() + body.size());
+  envelope_writer writer(out, fields);
+  auto applied = encode_body(state, fields, body, out);
+  if (!applied) return std::move(applied).error();
+  writer.finish(*applied);
   return out;
 }
 
-/// Opens an envelope: who it is, what is in it, and that it is whole.
+/// The same error, of this object unless it names one.
+[[nodiscard]] inline lake::error of_object(lake::error reason, std::string_view key) {
+  if (reason.subject.empty()) reason.subject = key;
+  return reason;
+}
+
+/// Opens a bare object. Only its key says who it is, and other clients store what they like: so all of it is looked at before it is merged.
+/// By its grammar alone, for their strings and numbers may be ones that a write refuses here.
+template <class State>
+result<loaded_body> unwrap_bare(const State& state, body_ptr stored, object_kind kind, std::string_view catalog, time_seq id,
+                                std::string_view key) {
+  std::string_view plain = *stored;
+  std::string decoded;
+  if constexpr (!State::codec_type::passthrough) {
+    auto opened = state.codec.decode(codec_context{state.lake_id, catalog, kind, id}, codec_ids{}, plain, state.options.limits.body_bytes);
+    if (!opened) {
+      lake::error reason = std::move(opened).error();
+      reason.subject = key;
+      return reason;
+    }
+    decoded = *std::move(opened);
+    plain = decoded;
+  }
+  if (kind != object_kind::file) {
+    const auto found = merge::detail::check_grammar(plain, state.options.limits.depth);
+    if (found.reason != nullptr) {
+      return lake::error{errc::corrupt_body, "read", std::string(key),
+                         "its body is no JSON: byte " + std::to_string(found.offset) + ": " + found.reason};
+    }
+    plain = merge::trim(plain);
+  }
+  envelope_view known;
+  known.kind = kind;
+  known.id = id;
+  known.decoded_bytes = plain.size();
+  if (kind != object_kind::delta) known.digest = pure::xxh64(plain);
+  if constexpr (State::codec_type::passthrough) {
+    known.stored_body = plain;
+    return loaded_body(std::move(stored), known);
+  } else {
+    if (plain.size() != decoded.size()) decoded = std::string(plain);
+    return loaded_body(std::move(stored), known, std::move(decoded));
+  }
+}
+
+/// Opens an object: who it is, what is in it, and that it is whole.
 template <class State>
 result<loaded_body> unwrap(const State& state, body_ptr stored, object_kind kind, std::string_view catalog, time_seq id, std::string_view key) {
+  if (!state.layout.has_envelope) return unwrap_bare(state, std::move(stored), kind, catalog, id, key);
   auto envelope = read_envelope(*stored, key);
   if (!envelope) return std::move(envelope).error();
   if (auto same = expect(*envelope, kind, catalog, id, key); !same) return std::move(same).error();
@@ -71,52 +131,58 @@ result<loaded_body> unwrap(const State& state, body_ptr stored, object_kind kind
   }
   auto decoded = state.codec.decode(codec_context{state.lake_id, catalog, kind, id}, envelope->codecs, envelope->stored_body,
                                     static_cast<std::size_t>(envelope->decoded_bytes));
-  if (!decoded) {
-    lake::error reason = std::move(decoded).error();
-    if (reason.subject.empty()) reason.subject = key;
-    return reason;
-  }
+  if (!decoded) return of_object(std::move(decoded).error(), key);
   if (auto whole = check_body(*envelope, *decoded, key); !whole) return std::move(whole).error();
   return loaded_body(std::move(stored), *envelope, *std::move(decoded));
 }
 
+/// Whether a cache may hold an object: not where its bytes can become others under the same key.
+template <class State>
+[[nodiscard]] bool is_cached(const State& state, object_kind kind) noexcept {
+  return State::cache_type::enabled && (kind != object_kind::file || state.layout.has_file_ids);
+}
+
 /// Reads one object through the cache. A cached value that is damaged counts as a miss.
-/// Errors: not_found, corrupt_body, and the storage's. Complexity: no round trip on a hit, else one.
+template <class State>
+result<loaded_body> load_through_cache(State& state, object_kind kind, std::string_view catalog, time_seq id, const std::string& key) {
+  const std::string name = state.cache_key(key);
+  bool trusted = true;
+  if (body_ptr hit = state.cache.find(kind, name)) {
+    if (auto opened = unwrap(state, std::move(hit), kind, catalog, id, key)) {
+      count(state.counted.cache_hits);
+      return opened;
+    }
+    state.cache.forget(kind, name);
+    trusted = false;  // A forget may be lost too: go past the cache.
+  }
+  auto stored = state.flights.take(name, [&]() -> result<body_ptr> {
+    if (trusted) {
+      if (body_ptr landed = state.cache.find(kind, name)) return landed;  // Loaded between the miss and now.
+    }
+    return state.storage.get(key);
+  });
+  if (!stored) return std::move(stored).error();
+  auto opened = unwrap(state, *stored, kind, catalog, id, key);
+  if (opened) state.cache.store(kind, name, *stored);
+  return opened;
+}
+
+/// Reads one object. Errors: not_found, corrupt_body, and the storage's. Complexity: no round trip where the cache has it, else one.
 template <class State>
 result<loaded_body> load_object(State& state, object_kind kind, std::string_view catalog, time_seq id, const std::string& key) {
   count(state.counted.bodies_loaded);
   if constexpr (State::cache_type::enabled) {
-    const std::string name = State::layout::cache_key(state.prefix, state.lake_id, key);
-    bool trusted = true;
-    if (body_ptr hit = state.cache.find(kind, name)) {
-      if (auto opened = unwrap(state, std::move(hit), kind, catalog, id, key)) {
-        count(state.counted.cache_hits);
-        return opened;
-      }
-      state.cache.forget(kind, name);
-      trusted = false;  // A forget may be lost too: go past the cache.
-    }
-    auto stored = state.flights.take(name, [&]() -> result<body_ptr> {
-      if (trusted) {
-        if (body_ptr landed = state.cache.find(kind, name)) return landed;  // Loaded between the miss and now.
-      }
-      return state.storage.get(key);
-    });
-    if (!stored) return std::move(stored).error();
-    auto opened = unwrap(state, *stored, kind, catalog, id, key);
-    if (opened) state.cache.store(kind, name, *stored);
-    return opened;
-  } else {
-    auto stored = state.storage.get(key);
-    if (!stored) return std::move(stored).error();
-    return unwrap(state, *std::move(stored), kind, catalog, id, key);
+    if (is_cached(state, kind)) return load_through_cache(state, kind, catalog, id, key);
   }
+  auto stored = state.storage.get(key);
+  if (!stored) return std::move(stored).error();
+  return unwrap(state, *std::move(stored), kind, catalog, id, key);
 }
 
 /// Drops what the cache holds of one object.
 template <class State>
 void forget_object(State& state, object_kind kind, std::string_view key) {
-  if constexpr (State::cache_type::enabled) state.cache.forget(kind, State::layout::cache_key(state.prefix, state.lake_id, key));
+  if (is_cached(state, kind)) state.cache.forget(kind, state.cache_key(key));
 }
 
 /// Removes one object and what the cache holds of it. Errors: the storage's.

@@ -67,7 +67,7 @@ result<bool> put_snapshot_object(State& state, const snapshot_draft& draft, cons
 template <class State>
 result<publish_status> save_snapshot(State& state, const snapshot_draft& draft, std::optional<std::uint64_t> recorded_digest = {}) {
   const std::uint64_t digest = pure::xxh64(*draft.document);
-  const std::string key = State::layout::snapshot_key(State::kind, draft.catalog, draft.start, draft.stop, draft.gen);
+  const std::string key = state.snapshot_key(draft.catalog, draft.start, draft.stop, draft.gen);
   auto put = put_snapshot_object(state, draft, key, recorded_digest == digest);
   if (!put) return std::move(put).error();
   if (!*put) return publish_status::stale;

@@ -20,11 +20,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI {
@@ -38,15 +41,40 @@ struct counters {
 
 inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept { counter.fetch_add(by, std::memory_order_relaxed); }
 
+/// Where the storage's kind is a constant, so is the lake's.
+template <class Storage>
+struct fixed_kind {};
+template <class Storage>
+  requires(!std::is_member_pointer_v<decltype(&Storage::kind)>)
+struct fixed_kind<Storage> {
+  static constexpr storage_kind kind = Storage::kind;
+};
+
+/// The layout of an index: a value, because an index that is chosen at run time chooses its layout with it.
+template <class Index>
+typename Index::layout_type layout_of(const Index& index) {
+  if constexpr (requires { index.layout(); }) return index.layout();
+  else return {};
+}
+
+/// An index that stands for a lake of which nothing is known yet but where to ask: `assemble` connects, and returns the policies.
+template <class Index, class Storage, class Cache, class Codec>
+concept assembling_index = requires(const Index& index) {
+  { index.assemble().value().name } -> std::convertible_to<std::string>;
+  { index.assemble().value().index } -> std::convertible_to<Index>;
+  { index.assemble().value().storage } -> std::convertible_to<Storage>;
+  { index.assemble().value().cache } -> std::convertible_to<Cache>;
+  { index.assemble().value().codec } -> std::convertible_to<Codec>;
+};
+
 /// The state of a lake. Thread-safe. Lives on the heap and never moves, so lists and background work may point to it.
 template <class Index, class Storage, class Cache, class Codec>
-struct lake_state {
+struct lake_state : fixed_kind<Storage> {
   using index_type = Index;
   using storage_type = Storage;
   using cache_type = Cache;
   using codec_type = Codec;
-  using layout = typename Index::layout_type;
-  static constexpr storage_kind kind = Storage::kind;
+  using layout_type = typename Index::layout_type;
 
   lake_state(lake_options given, Index&& its_index, Storage&& its_storage, Cache&& its_cache, Codec&& its_codec)
       : options(std::move(given)),
@@ -55,16 +83,32 @@ struct lake_state {
         storage(std::move(its_storage)),
         cache(std::move(its_cache)),
         codec(std::move(its_codec)),
+        layout(layout_of(index)),
         timing{.pending_timeout = options.pending_timeout},
-        prefix(layout::prefix(kind, options.name)),
+        prefix(layout.prefix(storage.kind, options.name)),
         documents(options.document_cache_bytes),
         flights(executor),
         clears(executor),
-        background(executor, options.snapshot_queue) {
+        background(executor, options.snapshot_queue),
+        assemblies_(executor) {
     index.attach(prefix);
   }
 
+  /// Makes sure that the policies are known. Before anything else: which names are good is the layout's affair. Nothing to do but for a
+  /// lake that was opened by a URL; there, after the first success, one atomic load. Errors: those of connecting, and of the settings.
+  template <trace_sink Trace>
+  result<void> settle([[maybe_unused]] Trace& sink) {
+    if constexpr (assembling_index<Index, Storage, Cache, Codec>) {
+      if (assembled_.load(std::memory_order_acquire)) return {};
+      const stage init(sink, "Init");
+      return assemblies_.take({}, [this] { return assemble(); }).transform([](bool) {});
+    } else {
+      return {};
+    }
+  }
+
   /// Makes sure that index and storage belong together and to this lake; after the first success one atomic load.
+  /// Requires: settled.
   /// Errors: configuration names what differs; corrupt_index where the storage is a lake's and the index has lost it.
   template <trace_sink Trace>
   result<void> open(Trace& sink) {
@@ -104,15 +148,28 @@ struct lake_state {
     return outcomes;
   }
 
+  /// The keys of the lake's objects, and of what a cache holds of them.
+  [[nodiscard]] std::string delta_key(std::string_view catalog, time_seq id, merge_type merge) const {
+    return layout.delta_key(storage.kind, catalog, id, merge);
+  }
+  [[nodiscard]] std::string snapshot_key(std::string_view catalog, time_seq start, time_seq stop, time_seq gen) const {
+    return layout.snapshot_key(storage.kind, catalog, start, stop, gen);
+  }
+  [[nodiscard]] std::string file_key(std::string_view catalog, std::string_view path, time_seq id) const {
+    return layout.file_key(storage.kind, catalog, path, id);
+  }
+  [[nodiscard]] std::string cache_key(std::string_view object_key) const { return layout.cache_key(prefix, lake_id, object_key); }
+
   lake_options options;
   executor_ref executor;
   Index index;
   Storage storage;
   [[no_unique_address]] Cache cache;
   [[no_unique_address]] Codec codec;
+  [[no_unique_address]] layout_type layout;
   index_timing timing;
   std::string prefix;
-  std::string lake_id;  // Set once, before `opened_`.
+  std::string lake_id;  // Set once, before `opened_`; empty where the layout has no markers.
   counters counted;
   document_store documents;
   single_flight<body_ptr, executor_ref> flights;      // Loads, by cache key.
@@ -129,13 +186,36 @@ struct lake_state {
     tell(reason == nullptr ? event_kind::finished : event_kind::failed, operation, subject, reason, elapsed);
   }
 
+  /// Takes the policies over from the index that knows where to ask for them. Nobody else looks at them before `assembled_`.
+  result<bool> assemble() {
+    if (assembled_.load(std::memory_order_acquire)) return true;
+    auto parts = index.assemble();
+    if (!parts) return std::move(parts).error();
+    options.name = std::move(parts->name);
+    index = std::move(parts->index);
+    storage = std::move(parts->storage);
+    cache = std::move(parts->cache);
+    codec = std::move(parts->codec);
+    layout = layout_of(index);
+    prefix = layout.prefix(storage.kind, options.name);
+    index.attach(prefix);
+    assembled_.store(true, std::memory_order_release);
+    return true;
+  }
+
   result<void> open_slowly() {
     if (auto fits = check_options(); !fits) return fits;
-    auto identity = agree_on_marker();
-    if (!identity) return std::move(identity).error();
+    std::string agreed;
+    if constexpr (requires(const layout_type& names) { names.marker_key(); }) {
+      if (layout.has_markers) {
+        auto identity = agree_on_marker();
+        if (!identity) return std::move(identity).error();
+        agreed = std::move(identity->lake_id);
+      }
+    }
     const std::lock_guard lock(opening_);
     if (opened_.load(std::memory_order_relaxed)) return {};
-    lake_id = identity->lake_id;
+    lake_id = std::move(agreed);
     opened_.store(true, std::memory_order_release);
     return {};
   }
@@ -144,6 +224,11 @@ struct lake_state {
     const auto refuse = [&](std::string message) { return lake::error{errc::configuration, "open", options.name, std::move(message)}; };
     if (options.name.empty()) return refuse("lake_options::name is empty");
     if (options.pending_timeout.count() <= 0) return refuse("lake_options::pending_timeout must be positive");
+    // Without a marker there is no place to keep another: every client goes by the one that the first of them were built with.
+    if (!layout.has_markers && options.pending_timeout != index_timing{}.pending_timeout) {
+      return refuse("lake_options::pending_timeout is " + std::to_string(options.pending_timeout.count()) + " ms; under the layout " +
+                    std::string(layout.name) + " it is fixed at " + std::to_string(index_timing{}.pending_timeout.count()) + " ms");
+    }
     if (options.write_attempts == 0) return refuse("lake_options::write_attempts must be at least 1");
     if (options.clear.grace.count() != 0 && options.deadline >= options.clear.grace) {
       return refuse("lake_options::deadline (" + std::to_string(options.deadline.count()) + " ms) must be shorter than clear.grace (" +
@@ -169,7 +254,7 @@ struct lake_state {
     if (!identity) return identity;
     if (auto fits = check_identity(*identity, "index"); !fits) return std::move(fits).error();
     if (!*stored) {
-      auto created = storage.create(layout::marker_key(), encode_marker(*identity));
+      auto created = storage.create(layout.marker_key(), encode_marker(*identity));
       if (!created && created.error().code != errc::already_exists) return std::move(created).error();
       if (!created) {
         stored = stored_marker();
@@ -185,12 +270,12 @@ struct lake_state {
   }
 
   result<std::optional<lake_marker>> stored_marker() {
-    auto found = storage.get(layout::marker_key());
+    auto found = storage.get(layout.marker_key());
     if (!found) {
       if (found.error().code == errc::not_found) return std::optional<lake_marker>{};
       return std::move(found).error();
     }
-    auto marker = decode_marker(**found, layout::marker_key());
+    auto marker = decode_marker(**found, layout.marker_key());
     if (!marker) return std::move(marker).error();
     if (auto fits = check_identity(*marker, "storage"); !fits) return std::move(fits).error();
     return std::optional<lake_marker>(*std::move(marker));
@@ -201,7 +286,7 @@ struct lake_state {
     const auto bits = options.random.bits128();
     marker.lake_id = pure::hex(bits);
     marker.name = options.name;
-    marker.layout = layout::name;
+    marker.layout = layout.name;
     marker.created = options.clock.now_ms() / 1000;
     marker.pending_timeout_ms = options.pending_timeout.count();
     return marker;
@@ -212,7 +297,7 @@ struct lake_state {
       return lake::error{errc::configuration, "open", options.name, "the " + std::string(where) + " belongs to " + std::move(message)};
     };
     if (marker.name != options.name) return refuse("the lake \"" + marker.name + "\", not to \"" + options.name + "\"");
-    if (marker.layout != layout::name) return refuse("a lake with layout " + marker.layout + ", not " + std::string(layout::name));
+    if (marker.layout != layout.name) return refuse("a lake with layout " + marker.layout + ", not " + std::string(layout.name));
     if (marker.pending_timeout_ms != options.pending_timeout.count()) {
       return refuse("a lake with a pending timeout of " + std::to_string(marker.pending_timeout_ms) + " ms, the options say " +
                     std::to_string(options.pending_timeout.count()) + " ms");
@@ -220,6 +305,8 @@ struct lake_state {
     return {};
   }
 
+  single_flight<bool, executor_ref> assemblies_;
+  std::atomic<bool> assembled_{false};
   std::mutex opening_;
   std::atomic<bool> opened_{false};
 };

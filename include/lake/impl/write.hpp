@@ -1,4 +1,4 @@
-// How a lake writes: bodies into envelopes and objects, jobs through the protocol, one catalog or many.
+// How a lake writes: bodies into objects, jobs through the protocol, one catalog or many.
 // Knows a lake's state and the protocol; knows no concrete policy.
 #ifndef LAKE_IMPL_WRITE_HPP
 #define LAKE_IMPL_WRITE_HPP
@@ -13,6 +13,7 @@
 #include <lake/impl/objects.hpp>
 #include <lake/impl/state.hpp>
 #include <lake/protocol/write.hpp>
+#include <lake/pure/xxh64.hpp>
 
 #include <array>
 #include <atomic>
@@ -60,7 +61,8 @@ class delta_bodies {
       if (put_at(i) == put_state::untouched) continue;
       const time_seq id = ids[static_cast<std::uint32_t>(i)];
       const std::string name = key(i, id);
-      if (put_at(i) == put_state::uncertain && !(is_ours(i, id, name) == true)) continue;
+      // A bare body does not say whose it is: one that may be somebody else's stays, until a clear meets its dead record.
+      if (put_at(i) == put_state::uncertain && !(state_.layout.has_envelope && is_ours(i, id, name) == true)) continue;
       if (auto gone = remove_object(state_, object_kind::delta, name); !gone) {
         state_.tell(event_kind::cleanup_failed, "write", name, &gone.error());
       }
@@ -71,9 +73,9 @@ class delta_bodies {
   enum class put_state : std::uint8_t { untouched, uncertain, created };
 
   put_state& put_at(std::size_t i) { return many_.empty() ? one_ : many_[i]; }
-  std::string key(std::size_t i, time_seq id) const { return State::layout::delta_key(State::kind, writes_[i].catalog, id, writes_[i].merge); }
+  std::string key(std::size_t i, time_seq id) const { return state_.delta_key(writes_[i].catalog, id, writes_[i].merge); }
 
-  result<std::string> envelope_of(std::size_t i, time_seq id) const {
+  result<std::string> object_of(std::size_t i, time_seq id) const {
     const checked_write& write = writes_[i];
     envelope_fields fields;
     fields.kind = object_kind::delta;
@@ -87,9 +89,10 @@ class delta_bodies {
   }
 
   bool store_one(std::size_t i, time_seq id) {
-    auto bytes = envelope_of(i, id);
+    auto bytes = object_of(i, id);
     if (!bytes) return fail(std::move(bytes).error());
     const std::string name = key(i, id);
+    const std::uint64_t bare_digest = state_.layout.has_envelope ? 0 : pure::xxh64(*bytes);
     auto created = state_.storage.create(name, *std::move(bytes));
     if (created) {
       put_at(i) = put_state::created;
@@ -99,15 +102,11 @@ class delta_bodies {
       put_at(i) = put_state::uncertain;
       return fail(std::move(created).error());
     }
-    const result<bool> ours = is_ours(i, id, name);  // A put whose reply was lost, perhaps.
-    if (!ours) {
-      put_at(i) = put_state::uncertain;
-      return fail(ours.error());
-    }
-    if (*ours) {
-      put_at(i) = put_state::created;
-      return true;
-    }
+    // A put whose reply was lost, perhaps.
+    const result<bool> ours = state_.layout.has_envelope ? is_ours(i, id, name) : holds(name, bare_digest);
+    if (!ours || *ours) put_at(i) = ours && state_.layout.has_envelope ? put_state::created : put_state::uncertain;
+    if (!ours) return fail(ours.error());
+    if (*ours) return true;
     const std::lock_guard lock(mutex_);
     foreign_ = true;
     return false;
@@ -121,6 +120,11 @@ class delta_bodies {
     const auto envelope = read_envelope(**found, name);
     return envelope && envelope->write_id == write_ids_[i] && envelope->id == id && envelope->decoded_bytes == writes_[i].body.size() &&
            envelope->digest == pure::xxh64(writes_[i].body);
+  }
+
+  /// Whether the bare object has the very bytes that this write puts.
+  result<bool> holds(const std::string& name, std::uint64_t digest) const {
+    return state_.storage.get(name).transform([digest](const body_ptr& found) { return pure::xxh64(*found) == digest; });
   }
 
   bool fail(lake::error reason) {
@@ -177,7 +181,8 @@ auto with_writer(State& state, const deadline& until, const Use& use) {
 /// One write. Complexity: two index round trips and one put; without meta no allocation but envelope and key.
 template <class State, trace_sink Trace>
 result<time_seq> write_one(State& state, const write_request& request, const call_options& call, Trace& sink) {
-  auto checked = check_write<typename State::layout>(request, state.options.limits);
+  if (auto settled = state.settle(sink); !settled) return std::move(settled).error();
+  auto checked = check_write(state.layout, request, state.options.limits);
   if (!checked) return std::move(checked).error();
   if (auto open = state.open(sink); !open) return std::move(open).error();
   const deadline until(state.options, state.executor, call);
@@ -203,7 +208,7 @@ result<std::vector<checked_write>> check_batch(const State& state, std::span<con
   std::vector<checked_write> all;
   all.reserve(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    auto checked = check_write<typename State::layout>(requests[i], state.options.limits);
+    auto checked = check_write(state.layout, requests[i], state.options.limits);
     if (!checked) {
       lake::error reason = std::move(checked).error();
       reason.message = "request " + std::to_string(i) + ": " + reason.message;
@@ -233,6 +238,7 @@ inline result<std::optional<time_seq>> batch_expected(std::span<const write_requ
 template <class State, trace_sink Trace>
 result<std::vector<time_seq>> write_batch(State& state, std::span<const write_request> requests, const call_options& call, Trace& sink) {
   if (requests.empty()) return std::vector<time_seq>{};
+  if (auto settled = state.settle(sink); !settled) return std::move(settled).error();
   auto checked = check_batch(state, requests);
   if (!checked) return std::move(checked).error();
   for (const checked_write& each : *checked) {

@@ -43,7 +43,7 @@ std::vector<std::unique_ptr<bulk_job<State>>> make_jobs(State& state, std::span<
     bulk_job<State>& each = *jobs[place->second];
     each.requests.push_back(i);
     if (each.outcome) continue;
-    auto checked = check_write<typename State::layout>(requests[i], state.options.limits);
+    auto checked = check_write(state.layout, requests[i], state.options.limits);
     if (checked) {
       each.writes.push_back(*checked);
     } else {
@@ -179,7 +179,7 @@ std::vector<result<time_seq>> write_many(State& state, std::span<const write_req
     return refuse_all({errc::limit_exceeded, "write_many", {},
                        std::to_string(requests.size()) + " requests, the limit is " + std::to_string(state.options.limits.batch)});
   }
-  if (auto open = state.open(sink); !open) return refuse_all(open.error());
+  if (auto ready = state.settle(sink).and_then([&] { return state.open(sink); }); !ready) return refuse_all(ready.error());
   const deadline until(state.options, state.executor, call);
   no_trace off;
   const auto jobs = make_jobs(state, requests, off);
