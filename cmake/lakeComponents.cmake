@@ -6,7 +6,7 @@
 #   lake_<name>_macro    its LAKE_WITH_* in the single header
 #   lake_<name>_parts    other components it consists of
 
-set(lake_components sqlite gzip openssl hana)
+set(lake_components sqlite gzip redis openssl hana)
 
 set(lake_sqlite_title "SQLite 3")
 set(lake_sqlite_package SQLite3)
@@ -19,6 +19,13 @@ set(lake_gzip_package ZLIB)
 set(lake_gzip_target ZLIB::ZLIB)
 set(lake_gzip_debian zlib1g-dev)
 set(lake_gzip_macro LAKE_WITH_GZIP)
+
+# Debian's hiredis has no package file of its own: cmake/Findhiredis.cmake, installed beside this one, finds it.
+set(lake_redis_title "hiredis")
+set(lake_redis_package hiredis)
+set(lake_redis_target hiredis::hiredis)
+set(lake_redis_debian libhiredis-dev)
+set(lake_redis_macro LAKE_WITH_REDIS)
 
 set(lake_openssl_title "OpenSSL")
 set(lake_openssl_package OpenSSL)
@@ -35,4 +42,5 @@ set(lake_hana_macro LAKE_WITH_HANA)
 # What is made of the others comes last.
 set(lake_all_parts ${lake_components})
 set(lake_embedded_parts sqlite gzip)
-list(APPEND lake_components embedded all)
+set(lake_settings_parts sqlite gzip redis openssl)
+list(APPEND lake_components embedded settings all)

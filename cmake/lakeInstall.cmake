@@ -14,5 +14,5 @@ install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/licenses/lake")
 
 configure_package_config_file(cmake/lakeConfig.cmake.in "${PROJECT_BINARY_DIR}/lakeConfig.cmake" INSTALL_DESTINATION "${lake_package_folder}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/lakeConfigVersion.cmake" COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES "${PROJECT_BINARY_DIR}/lakeConfig.cmake" "${PROJECT_BINARY_DIR}/lakeConfigVersion.cmake" cmake/lakeComponents.cmake
+install(FILES "${PROJECT_BINARY_DIR}/lakeConfig.cmake" "${PROJECT_BINARY_DIR}/lakeConfigVersion.cmake" cmake/lakeComponents.cmake cmake/Findhiredis.cmake
         DESTINATION "${lake_package_folder}")

@@ -2,7 +2,7 @@
 // of its kinds of objects. Texts: real documents, JSONTestSuite, tables, random ones and what damage makes of them.
 //
 // Random texts are numbered from the seed on; a failing one is named by its seed and run alone with
-//   LAKE_SEED=<its seed> LAKE_TEXTS=1 lake_unit "[json_reader]"
+//   LAKE_SEED=<its seed> LAKE_TEXTS=1 lake_tests_unit "[json_reader]"
 #include "support/catch.hpp"
 #include "support/data.hpp"
 #include "support/guarded.hpp"

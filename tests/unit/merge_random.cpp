@@ -2,7 +2,7 @@
 // nlohmann::json (values and key order), and against damage. Run by an entry of its own: the test cases are tagged [histories].
 //
 // Histories are numbered from the seed on, so a failing one, which is named by its seed, is run alone with
-//   LAKE_SEED=<its seed> LAKE_HISTORIES=1 lake_unit "[histories]"
+//   LAKE_SEED=<its seed> LAKE_HISTORIES=1 lake_tests_unit "[histories]"
 // Without LAKE_HISTORIES there are 100,000 in an optimised build and 2,000 in others, with LAKE_FULL=1 ten times as many.
 // LAKE_SEED=random takes a new seed.
 #include "support/catch.hpp"
