@@ -12,7 +12,6 @@ namespace {
 using lake_test::faulty_world;
 using lake_test::in_memory;
 using lake_test::milliseconds;
-using lake_test::on_disk;
 
 constexpr auto always = lake::fault_rule::until_cleared;
 
@@ -39,9 +38,7 @@ const lake::clear_options at_once{.grace = milliseconds{0}};
 
 }  // namespace
 
-#define BACKENDS in_memory, on_disk
-
-TEMPLATE_TEST_CASE("A crash at any step of clear_history is finished by the next call", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A crash at any step of clear_history is finished by the next call", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   std::string clean_storage;
   std::string clean_log;
@@ -88,7 +85,7 @@ TEMPLATE_TEST_CASE("A crash at any step of clear_history is finished by the next
   CHECK(steps > 10);
 }
 
-TEMPLATE_TEST_CASE("A body that cannot be removed keeps its member, and the error is in the result", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A body that cannot be removed keeps its member, and the error is in the result", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -109,7 +106,7 @@ TEMPLATE_TEST_CASE("A body that cannot be removed keeps its member, and the erro
   CHECK(db.read_string("users") == document);
 }
 
-TEMPLATE_TEST_CASE("Nothing is removed when the snapshot cannot be read back", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("Nothing is removed when the snapshot cannot be read back", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -139,7 +136,7 @@ TEMPLATE_TEST_CASE("Nothing is removed when the snapshot cannot be read back", "
 }
 
 TEMPLATE_TEST_CASE("A crash at any step of remove_catalog shows the whole document or none, and is finished by the next call", "[fault]",
-                   BACKENDS) {
+                   LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   bool crashed = true;
   for (std::size_t step = 1; crashed; ++step) {
@@ -175,7 +172,7 @@ TEMPLATE_TEST_CASE("A crash at any step of remove_catalog shows the whole docume
   }
 }
 
-TEMPLATE_TEST_CASE("A background snapshot that fails reaches the hook and no reader", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A background snapshot that fails reaches the hook and no reader", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   const std::string operation = GENERATE("create", "publish_snapshot");
@@ -208,7 +205,7 @@ TEMPLATE_TEST_CASE("A background snapshot that fails reaches the hook and no rea
   CHECK(db.list("users").latest_snapshot().has_value());
 }
 
-TEMPLATE_TEST_CASE("History cleared between the list and the load is listed again, once", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("History cleared between the list and the load is listed again, once", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -227,7 +224,7 @@ TEMPLATE_TEST_CASE("History cleared between the list and the load is listed agai
   CHECK(world.plan.calls("view") >= 3);
 }
 
-TEMPLATE_TEST_CASE("A missing body that no clear explains is an error that names the key", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A missing body that no clear explains is an error that names the key", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -242,7 +239,7 @@ TEMPLATE_TEST_CASE("A missing body that no clear explains is an error that names
   CHECK(document.error().to_string().find(key) != std::string::npos);
 }
 
-TEMPLATE_TEST_CASE("A file whose commit is unanswered is written once or reported unknown", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A file whose commit is unanswered is written once or reported unknown", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -280,7 +277,7 @@ TEMPLATE_TEST_CASE("A file whose commit is unanswered is written once or reporte
   }
 }
 
-TEMPLATE_TEST_CASE("A file write whose reply was lost does not come back over a newer write", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A file write whose reply was lost does not come back over a newer write", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -301,7 +298,7 @@ TEMPLATE_TEST_CASE("A file write whose reply was lost does not come back over a 
   CHECK(db.read_file("users", "/a") == "newer");
 }
 
-TEMPLATE_TEST_CASE("A step back of the clock does not hold up clear_history", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A step back of the clock does not hold up clear_history", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -320,7 +317,7 @@ TEMPLATE_TEST_CASE("A step back of the clock does not hold up clear_history", "[
   CHECK(world.count_in_log("delta|") == 0);
 }
 
-TEMPLATE_TEST_CASE("clear_history does not depend on a head that cannot be read", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("clear_history does not depend on a head that cannot be read", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -349,7 +346,7 @@ TEMPLATE_TEST_CASE("clear_history does not depend on a head that cannot be read"
   }
 }
 
-TEMPLATE_TEST_CASE("take_snapshot saves one snapshot, also where every read saves one", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("take_snapshot saves one snapshot, also where every read saves one", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto quiet = world.open();

@@ -13,15 +13,12 @@ namespace {
 using lake_test::faulty_world;
 using lake_test::in_memory;
 using lake_test::milliseconds;
-using lake_test::on_disk;
 
 constexpr std::size_t plenty = std::size_t{1} << 20U;
 
 }  // namespace
 
-#define BACKENDS in_memory, on_disk
-
-TEMPLATE_TEST_CASE("A read asks the storage for what no later write hides", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A read asks the storage for what no later write hides", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -35,7 +32,7 @@ TEMPLATE_TEST_CASE("A read asks the storage for what no later write hides", "[fa
   CHECK(world.plan.calls("get") == before + 2);
 }
 
-TEMPLATE_TEST_CASE("A read that fails leaves the kept document as it was", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A read that fails leaves the kept document as it was", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open({}, plenty);
@@ -55,7 +52,7 @@ TEMPLATE_TEST_CASE("A read that fails leaves the kept document as it was", "[fau
   CHECK(world.plan.calls("get") == before + 2);
 }
 
-TEMPLATE_TEST_CASE("History cleared beneath a read that goes on from a kept document is listed again", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("History cleared beneath a read that goes on from a kept document is listed again", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open({}, plenty);

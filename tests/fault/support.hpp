@@ -3,6 +3,9 @@
 #define LAKE_TESTS_FAULT_SUPPORT_HPP
 
 #include "support/folder.hpp"
+#ifdef LAKE_TESTS_REDIS_MATRIX
+#include "support/redis_lakes.hpp"
+#endif
 
 #include <lake/decorate/faulty.hpp>
 #include <lake/embedded.hpp>
@@ -56,6 +59,25 @@ struct on_disk {
   }
 };
 
+#ifdef LAKE_TESTS_REDIS_MATRIX
+/// In a database of a real server.
+struct in_redis {
+  using index_type = lake::redis_index;
+  using storage_type = lake::memory_storage;
+  static constexpr const char* name = "redis_index + memory_storage";
+  using place = redis_database;
+  static index_type index(place& database, const lake::testing::manual_clock& clock) {
+    index_type index = index_type::connect({.url = database.url(), .clock = clock.source()}).value();
+    index.attach(lake::layout::documented::prefix(storage_type::kind, lake::lake_options{}.name));
+    return index;
+  }
+  static storage_type storage(place&) { return {}; }
+};
+#define LAKE_TESTS_BACKENDS lake_test::in_redis
+#else
+#define LAKE_TESTS_BACKENDS lake_test::in_memory, lake_test::on_disk
+#endif
+
 /// Policies that outlive their lakes, so that a test can look past every fault and open the lake again after a "crash".
 template <class Backend>
 class faulty_world {
@@ -107,6 +129,11 @@ class faulty_world {
     for (std::size_t at = log.find(what); at != std::string::npos; at = log.find(what, at + 1)) ++found;
     return found;
   }
+
+#ifdef LAKE_TESTS_REDIS_MATRIX
+  [[nodiscard]] int server_port() const { return place_.port(); }
+  [[nodiscard]] std::string database_number() const { return place_.number(); }
+#endif
 
   lake::testing::manual_clock clock;
   lake::fault_plan plan;

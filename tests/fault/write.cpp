@@ -8,9 +8,7 @@
 namespace {
 
 using lake_test::faulty_world;
-using lake_test::in_memory;
 using lake_test::milliseconds;
-using lake_test::on_disk;
 
 constexpr auto always = lake::fault_rule::until_cleared;
 
@@ -18,9 +16,7 @@ bool tells(const lake::error& story, std::string_view piece) { return story.to_s
 
 }  // namespace
 
-#define BACKENDS in_memory, on_disk
-
-TEMPLATE_TEST_CASE("A reserve that fails leaves nothing", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A reserve that fails leaves nothing", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -53,7 +49,7 @@ TEMPLATE_TEST_CASE("A reserve that fails leaves nothing", "[fault]", BACKENDS) {
   CHECK(db.read_string("users") == R"({"a":1})");
 }
 
-TEMPLATE_TEST_CASE("A reserve whose reply is lost is repeated with its token and reserves once", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A reserve whose reply is lost is repeated with its token and reserves once", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -68,7 +64,7 @@ TEMPLATE_TEST_CASE("A reserve whose reply is lost is repeated with its token and
   CHECK(db.read_string("users") == R"({"a":1})");
 }
 
-TEMPLATE_TEST_CASE("A store that fails leaves nothing but a dead record", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A store that fails leaves nothing but a dead record", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -90,7 +86,7 @@ TEMPLATE_TEST_CASE("A store that fails leaves nothing but a dead record", "[faul
   CHECK(db.meta("users") == "{}");
 }
 
-TEMPLATE_TEST_CASE("A store and a rollback that fail leave a pending member that ages out", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A store and a rollback that fail leave a pending member that ages out", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -125,7 +121,7 @@ TEMPLATE_TEST_CASE("A store and a rollback that fail leave a pending member that
   CHECK(world.storage_dump().find(storage_before.substr(0, storage_before.find('\n'))) != std::string::npos);
 }
 
-TEMPLATE_TEST_CASE("A commit whose reply is lost is asked again and answered truly", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A commit whose reply is lost is asked again and answered truly", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -143,7 +139,7 @@ TEMPLATE_TEST_CASE("A commit whose reply is lost is asked again and answered tru
   CHECK(db.committed("users", *written) == true);
 }
 
-TEMPLATE_TEST_CASE("At the deadline of an unanswered commit the rollback decides", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("At the deadline of an unanswered commit the rollback decides", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -172,7 +168,7 @@ TEMPLATE_TEST_CASE("At the deadline of an unanswered commit the rollback decides
   }
 }
 
-TEMPLATE_TEST_CASE("An index that stays away leaves an unknown outcome that can be asked for later", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("An index that stays away leaves an unknown outcome that can be asked for later", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -201,7 +197,7 @@ TEMPLATE_TEST_CASE("An index that stays away leaves an unknown outcome that can 
   }
 }
 
-TEMPLATE_TEST_CASE("A writer that dies between store and commit leaves a pending member and a body", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A writer that dies between store and commit leaves a pending member and a body", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   {
@@ -231,7 +227,7 @@ TEMPLATE_TEST_CASE("A writer that dies between store and commit leaves a pending
   CHECK(world.storage_dump().find("/delta/") == std::string::npos);
 }
 
-TEMPLATE_TEST_CASE("A writer slower than the pending timeout is fenced and writes once, under a new id", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A writer slower than the pending timeout is fenced and writes once, under a new id", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open({.clear = {.grace = std::chrono::hours{2}}, .deadline = std::chrono::hours{1}});
@@ -257,7 +253,7 @@ TEMPLATE_TEST_CASE("A writer slower than the pending timeout is fenced and write
   CHECK(std::count(storage_after.begin(), storage_after.end(), '\n') == std::count(storage_before.begin(), storage_before.end(), '\n') + 1);
 }
 
-TEMPLATE_TEST_CASE("A body that stands under a re-issued id is left alone", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A body that stands under a re-issued id is left alone", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -274,7 +270,7 @@ TEMPLATE_TEST_CASE("A body that stands under a re-issued id is left alone", "[fa
   CHECK(db.read_string("users") == R"({"a":2})");
 }
 
-TEMPLATE_TEST_CASE("A batch of which one body fails is rolled back whole", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A batch of which one body fails is rolled back whole", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -304,7 +300,7 @@ TEMPLATE_TEST_CASE("A batch of which one body fails is rolled back whole", "[fau
   CHECK(db.read_string("users") == R"({"a":1})");
 }
 
-TEMPLATE_TEST_CASE("Lost replies in write_many write each request once", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("Lost replies in write_many write each request once", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();
@@ -328,7 +324,7 @@ TEMPLATE_TEST_CASE("Lost replies in write_many write each request once", "[fault
   CHECK(db.read_string("c2") == R"({"k2":2,"k5":5})");
 }
 
-TEMPLATE_TEST_CASE("A cancelled write is not written and leaves nothing", "[fault]", BACKENDS) {
+TEMPLATE_TEST_CASE("A cancelled write is not written and leaves nothing", "[fault]", LAKE_TESTS_BACKENDS) {
   INFO(TestType::name);
   faulty_world<TestType> world;
   auto db = world.open();

@@ -161,7 +161,7 @@ TEMPLATE_LIST_TEST_CASE("a damaged, missing or exchanged delta is an error that 
 TEMPLATE_LIST_TEST_CASE("a cache that holds damaged bytes counts as a miss", "[lake][damage]", embedded_matrix) {
   INFO(describe<TestType>());
   lake_home<TestType> home;
-  typename lake_home<TestType>::cache_type cache{};
+  typename lake_home<TestType>::cache_type cache = home.fresh_cache();
   TestType db = home.with_cache(cache);
   db.write({.catalog = "doc", .path = "/a", .body = "[1,2,3,4,5,6,7,8,9,10]"}).value();
   const std::string key = keys_with(home.storage(), "/delta/").at(0);

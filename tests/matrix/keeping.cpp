@@ -161,7 +161,7 @@ TEMPLATE_LIST_TEST_CASE("a lost index is told, never an empty lake", "[lake][reo
   // An index with the storage of another lake.
   lake_home<TestType> stranger;
   stranger.client().write({.catalog = "doc", .body = "1"}).value();
-  TestType mixed(home.options(), home.index(), stranger.storage());
+  TestType mixed(home.options(), home.index(), stranger.storage(), home.fresh_cache());
   const auto read = mixed.read_string("doc");
   REQUIRE(!read.has_value());
   CHECK(read.error().code == lake::errc::configuration);

@@ -12,12 +12,16 @@
 
 #include "support/catch.hpp"
 #include "support/folder.hpp"
+#ifdef LAKE_TESTS_REDIS_MATRIX
+#include "support/redis_lakes.hpp"
+#endif
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -30,7 +34,10 @@ namespace lake_test {
 
 using namespace std::chrono_literals;
 
-#ifdef LAKE_TESTS_SMALL_MATRIX
+#ifdef LAKE_TESTS_REDIS_MATRIX
+/// The same suite on lakes in Redis.
+using embedded_matrix = redis_matrix;
+#elif defined(LAKE_TESTS_SMALL_MATRIX)
 /// Four lakes in which each policy is met twice, for the builds that are slow to compile or to run.
 using embedded_matrix = std::tuple<lake::basic_lake<lake::memory_index, lake::memory_storage, lake::no_cache, lake::identity_codec>,
                                    lake::basic_lake<lake::memory_index, lake::filesystem_storage, lake::memory_cache, lake::identity_codec>,
@@ -53,13 +60,22 @@ struct policies_of<lake::basic_lake<Index, Storage, Cache, Codec>> {
   using codec = Codec;
 };
 
+template <class Index>
+inline constexpr bool is_redis_index = requires(const Index& index) { index.eviction_policy(); };
+template <class Cache>
+inline constexpr bool is_redis_cache = requires { Cache::connect; };
+
 /// The lake's policies in words: "sqlite_index x filesystem_storage x memory_cache x gzip_codec".
 template <class Lake>
 std::string describe() {
   using policies = policies_of<Lake>;
-  std::string out = std::is_same_v<typename policies::index, lake::memory_index> ? "memory_index" : "sqlite_index";
+  std::string out = "memory_index";
+  if constexpr (std::is_same_v<typename policies::index, lake::sqlite_index>) out = "sqlite_index";
+  if constexpr (is_redis_index<typename policies::index>) {
+    out = "redis_index<" + std::string(policies::index::layout_type::name) + ">";
+  }
   out += std::is_same_v<typename policies::storage, lake::memory_storage> ? " x memory_storage" : " x filesystem_storage";
-  out += policies::cache::enabled ? " x memory_cache" : " x no_cache";
+  out += !policies::cache::enabled ? " x no_cache" : is_redis_cache<typename policies::cache> ? " x redis_cache" : " x memory_cache";
   out += policies::codec::passthrough ? " x identity_codec" : " x gzip_codec";
   return out;
 }
@@ -104,14 +120,16 @@ std::map<std::string, std::string> objects_of(const Storage& storage) {
   return all;
 }
 
-/// The keys of a storage that contain `part`.
+/// The keys of a storage that contain `part`. "/delta/" and "/snap/" stand for the bodies of that kind, whatever the layout calls their folder.
 template <class Storage>
 std::vector<std::string> keys_with(const Storage& storage, std::string_view part) {
+  const std::string_view ending = part == "/delta/" ? ".dat" : part == "/snap/" ? ".snap" : "";
   std::vector<std::string> keys;
   storage
       .list("",
             [&](const lake::object_info& each) {
-              if (each.key.find(part) != std::string::npos) keys.push_back(each.key);
+              const bool named = each.key.find(part) != std::string::npos || (!ending.empty() && each.key.ends_with(ending));
+              if (named) keys.push_back(each.key);
               return true;
             })
       .value();
@@ -129,7 +147,9 @@ class lake_home {
 
   lake::testing::manual_clock clock;  ///< The time of index, cache and options.
 
-  lake_home() : index_(new_index("index.db")), storage_(new_storage()) {}
+  lake_home() : index_(new_index("index.db")), storage_(new_storage()) {
+    index_.attach(index_type::layout_type::prefix(storage_type::kind, lake::lake_options{}.name));
+  }
 
   /// A lake on the shared index and storage, with a cache of its own: another client.
   Lake client(lake::lake_options options) const { return Lake(std::move(options), index_, storage_, fresh_cache(), codec()); }
@@ -139,7 +159,7 @@ class lake_home {
   Lake reopened(lake::lake_options options) const {
     index_type index = index_;
     storage_type storage = storage_;
-    if constexpr (std::is_same_v<index_type, lake::sqlite_index>) index = new_index("index.db");
+    if constexpr (!std::is_same_v<index_type, lake::memory_index>) index = new_index("index.db");
     if constexpr (std::is_same_v<storage_type, lake::filesystem_storage>) storage = new_storage();
     return Lake(std::move(options), std::move(index), std::move(storage), fresh_cache(), codec());
   }
@@ -150,6 +170,14 @@ class lake_home {
 
   /// A lake of this home on other handles, for instance a cache that the test looks into.
   Lake with_cache(cache_type cache) const { return Lake(options(), index_, storage_, std::move(cache), codec()); }
+
+  /// An empty cache.
+  [[nodiscard]] cache_type fresh_cache() const {
+    if constexpr (std::is_same_v<cache_type, lake::memory_cache>)
+      return lake::memory_cache{{.max_bytes = 8U << 20U, .clock = clock.source()}};
+    else if constexpr (is_redis_cache<cache_type>) return cache_type::connect({.url = this->database_of("cache " + std::to_string(this->databases_.size()))}).value();
+    else return cache_type{};
+  }
 
   [[nodiscard]] index_type& index() { return index_; }
   [[nodiscard]] storage_type& storage() { return storage_; }
@@ -170,6 +198,8 @@ class lake_home {
     if constexpr (std::is_same_v<index_type, lake::sqlite_index>) {
       return lake::sqlite_index::open({.file = folder_.path() / file, .durability = lake::durability::none, .clock = clock.source()})
           .value();
+    } else if constexpr (is_redis_index<index_type>) {
+      return index_type::connect({.url = this->database_of(file), .clock = clock.source()}).value();
     } else {
       return lake::memory_index({.clock = clock.source()});
     }
@@ -182,15 +212,21 @@ class lake_home {
       return lake::memory_storage{};
     }
   }
-  [[nodiscard]] cache_type fresh_cache() const {
-    if constexpr (std::is_same_v<cache_type, lake::memory_cache>)
-      return lake::memory_cache{{.max_bytes = 8U << 20U, .clock = clock.source()}};
-    else return cache_type{};
-  }
   [[nodiscard]] static codec_type codec() {
     if constexpr (std::is_same_v<codec_type, lake::gzip_codec>) return lake::gzip_codec{{.level = 1, .min_bytes = 16}};
+    else if constexpr (requires { codec_type::create({.password = "s3cret-key"}); }) return codec_type::create({.password = "s3cret-key"}).value();
     else return codec_type{};
   }
+
+#ifdef LAKE_TESTS_REDIS_MATRIX
+  /// The database that stands in for the file.
+  [[nodiscard]] std::string database_of(const std::string& file) const {
+    std::unique_ptr<redis_database>& one = databases_[file];
+    if (one == nullptr) one = std::make_unique<redis_database>();
+    return one->url();
+  }
+  mutable std::map<std::string, std::unique_ptr<redis_database>> databases_;
+#endif
 
   scratch_folder folder_;
   index_type index_;

@@ -66,7 +66,9 @@ class watched_home : public lake_home<Lake> {
                                      typename policies_of<Lake>::codec>;
 
   /// A lake that is watched, with a cache of its own.
-  [[nodiscard]] lake_type watched(lake::lake_options options) { return lake_type(std::move(options), this->index(), watch); }
+  [[nodiscard]] lake_type watched(lake::lake_options options) {
+    return lake_type(std::move(options), this->index(), watch, this->fresh_cache());
+  }
   [[nodiscard]] lake_type watched() { return watched(this->options()); }
 
   [[nodiscard]] static std::string delta_key(std::string_view catalog, lake::time_seq id,

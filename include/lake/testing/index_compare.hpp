@@ -39,8 +39,8 @@ struct compared_catalog {
 template <class A, class B>
 class index_comparer {
  public:
-  index_comparer(A& oracle, B& other, manual_clock clock, std::uint64_t seed)
-      : oracle_(oracle), other_(other), clock_(clock), seed_(seed), state_(seed) {
+  index_comparer(A& oracle, B& other, manual_clock clock, std::uint64_t seed, std::size_t look_every)
+      : oracle_(oracle), other_(other), clock_(clock), seed_(seed), state_(seed), look_every_(look_every) {
     for (const std::string_view name : {"users", "Users", "\xe4\xb8\xad/x y"})
       catalogs_.push_back(compared_catalog{.name = std::string(name)});
   }
@@ -50,7 +50,7 @@ class index_comparer {
       move_clock();
       compared_catalog& catalog = catalogs_[below(catalogs_.size())];
       choose(catalog);
-      same_state();
+      if ((step_ + 1) % look_every_ == 0 || step_ + 1 == steps) same_state();
     }
     return std::move(found_);
   }
@@ -270,6 +270,7 @@ class index_comparer {
   manual_clock clock_;
   std::uint64_t seed_;
   std::uint64_t state_;
+  std::size_t look_every_;
   std::size_t step_ = 0;
   index_timing timing_;
   std::vector<compared_catalog> catalogs_;
@@ -280,10 +281,11 @@ class index_comparer {
 
 /// Runs the same `steps` random primitives on both indexes, which must be in the same state and go by `clock`. Returns the first difference
 /// between their answers or their dumps (where both can dump), with the seed and the step; nothing if there is none.
+/// The dumps are looked at after each step, or every `look_every` steps and at the end.
 template <index_policy Oracle, index_policy Other>
 [[nodiscard]] std::vector<std::string> compare_indexes(Oracle& oracle, Other& other, manual_clock clock, std::uint64_t seed,
-                                                       std::size_t steps) {
-  return detail_index::index_comparer<Oracle, Other>(oracle, other, std::move(clock), seed).run(steps);
+                                                       std::size_t steps, std::size_t look_every = 1) {
+  return detail_index::index_comparer<Oracle, Other>(oracle, other, std::move(clock), seed, look_every).run(steps);
 }
 
 }  // namespace lake::inline v0::inline LAKE_DETAIL_ABI::testing
