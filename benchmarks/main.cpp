@@ -100,6 +100,7 @@ std::vector<bench::entry> all_workloads() {
   bench::add_read_workloads(all);
   bench::add_merge_workloads(all);
   bench::add_codec_workloads(all);
+  bench::add_redis_workloads(all);
   return all;
 }
 
