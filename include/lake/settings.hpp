@@ -40,7 +40,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -344,15 +343,10 @@ class lake_assembly {
 
   /// The files of open_embedded.
   [[nodiscard]] result<lake_parts<Set>> embedded(lake_parts<Set> parts, const std::filesystem::path& folder) const {
-    std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
-    if (failed) return lake::error{errc::io, "lake.open", folder.string(), "the folder cannot be created: " + failed.message()};
-    const auto open_index = [&]<class Index>(std::type_identity<Index>) {
-      return Index::open({.file = folder / "index.db", .durability = durability::full});
-    };
-    const auto open_storage = [&]<class Storage>(std::type_identity<Storage>) {
-      return Storage::open({.root = folder / "objects", .create = true, .durability = durability::full});
-    };
+    auto files = embedded_files_in(folder, "lake.open");
+    if (!files) return std::move(files).error();
+    const auto open_index = [&]<class Index>(std::type_identity<Index>) { return Index::open(files->index); };
+    const auto open_storage = [&]<class Storage>(std::type_identity<Storage>) { return Storage::open(files->storage); };
     typename Set::index index;
     auto placed = place<sqlite_index>(index, "sqlite_index", open_index)
                       .and_then([&] { return place<filesystem_storage>(parts.storage, "filesystem_storage", open_storage); })

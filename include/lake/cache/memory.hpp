@@ -8,6 +8,7 @@
 #include <lake/core/clock.hpp>
 #include <lake/core/envelope.hpp>
 #include <lake/detail/lru_map.hpp>
+#include <lake/detail/time_to_live.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -149,17 +150,14 @@ class memory_cache {
       const std::size_t group = kind == object_kind::snapshot ? 0U : kind == object_kind::delta ? 1U : 2U;
       return group * per_kind + static_cast<std::size_t>((hash >> 32U) % per_kind);  // the low half chooses the bucket
     }
-    [[nodiscard]] std::chrono::milliseconds ttl(object_kind kind) const noexcept {
-      return options.ttl ? *options.ttl : kind == object_kind::snapshot ? options.snapshot_ttl : options.delta_ttl;
-    }
     /// The time, where it matters: an entry without expiry outlives any.
-    [[nodiscard]] time_point now(object_kind kind) const { return endless(ttl(kind)) ? time_point{} : options.clock.steady(); }
-    [[nodiscard]] time_point expiry(object_kind kind) const {
-      const std::chrono::milliseconds kept = ttl(kind);
-      return endless(kept) ? (time_point::max)() : options.clock.steady() + (std::max)(kept, std::chrono::milliseconds{0});
+    [[nodiscard]] time_point now(object_kind kind) const {
+      return detail::is_endless(detail::time_to_live(options, kind)) ? time_point{} : options.clock.steady();
     }
-    /// Longer than a century counts as for ever, and no sum of times overflows.
-    [[nodiscard]] static bool endless(std::chrono::milliseconds kept) noexcept { return kept > std::chrono::hours(24 * 36'525); }
+    [[nodiscard]] time_point expiry(object_kind kind) const {
+      const std::chrono::milliseconds kept = detail::time_to_live(options, kind);
+      return detail::is_endless(kept) ? (time_point::max)() : options.clock.steady() + (std::max)(kept, std::chrono::milliseconds{0});
+    }
 
     /// Reserves bytes of the budget and drops entries until it holds; false if it cannot.
     /// Bytes are reserved before an entry goes in and released after it came out, so the entries never exceed the budget.

@@ -15,6 +15,7 @@
 #include <lake/detail/redis_call.hpp>
 #include <lake/detail/redis_client.hpp>
 #include <lake/detail/redis_reply.hpp>
+#include <lake/detail/time_to_live.hpp>
 #include <lake/pure/little_endian.hpp>
 #include <lake/pure/xxh64.hpp>
 
@@ -172,14 +173,14 @@ class redis_cache {
   /// Keeps the body for its time to live, unless it is too large or the server fails. Complexity: one round trip.
   void store(object_kind kind, std::string_view key, const body_ptr& body) {
     if (body == nullptr) return;
-    const std::chrono::milliseconds kept = state_->ttl(kind);
+    const std::chrono::milliseconds kept = detail::time_to_live(state_->options, kind);
     if (body->size() > state_->options.max_value_bytes || kept.count() <= 0) return forget(kind, key);
     const time_point started = state_->options.clock.steady();
     if (!permitted(state_->reach, started) || !permitted(state_->room, started)) return;
     const std::string value = detail::seal(key, *body);
     const std::string milliseconds = std::to_string(kept.count());
     const std::array<std::string_view, 5> words = {"SET", key, value, "PX", milliseconds};
-    const auto done = run(key, endless(kept) ? word_span(words).first(3) : word_span(words));
+    const auto done = run(key, detail::is_endless(kept) ? word_span(words).first(3) : word_span(words));
     if (!done) {
       // A server that refuses to take more may still answer finds.
       return state_->note_failure(done.error().code == errc::timeout ? state_->reach : state_->room, started);
@@ -209,9 +210,6 @@ class redis_cache {
   struct state {
     explicit state(redis_cache_options given) : options(std::move(given)) {}
 
-    [[nodiscard]] std::chrono::milliseconds ttl(object_kind kind) const noexcept {
-      return options.ttl ? *options.ttl : kind == object_kind::snapshot ? options.snapshot_ttl : options.delta_ttl;
-    }
     void note_failure(detail::circuit_breaker& of, time_point started) {
       count(errors);
       of.failed(started, options.clock.steady(), options.first_pause, options.longest_pause, options.random);
@@ -228,8 +226,6 @@ class redis_cache {
   explicit redis_cache(std::shared_ptr<state> shared) noexcept : state_(std::move(shared)) {}
 
   static void count(std::atomic<std::uint64_t>& of, std::uint64_t by = 1) noexcept { of.fetch_add(by, std::memory_order_relaxed); }
-  /// Longer than a century counts as for ever.
-  [[nodiscard]] static bool endless(std::chrono::milliseconds kept) noexcept { return kept > std::chrono::hours(24 * 36'525); }
   /// Whether the error will be there tomorrow.
   [[nodiscard]] static bool lasting(errc code) noexcept {
     return code == errc::configuration || code == errc::access_denied || code == errc::unsupported || code == errc::invalid_argument;
@@ -265,8 +261,8 @@ class redis_cache {
   }
   /// Only for a value that proved good: one that is damaged must not live on by being asked for.
   void keep_longer(object_kind kind, std::string_view key, std::int64_t left_ms) {
-    const std::chrono::milliseconds kept = state_->ttl(kind);
-    if (endless(kept) || kept.count() <= 0 || left_ms == -2 || left_ms > kept.count() - kept.count() / 8) return;
+    const std::chrono::milliseconds kept = detail::time_to_live(state_->options, kind);
+    if (detail::is_endless(kept) || kept.count() <= 0 || left_ms == -2 || left_ms > kept.count() - kept.count() / 8) return;
     const std::string milliseconds = std::to_string(kept.count());
     const std::array<std::string_view, 3> expire = {"PEXPIRE", key, milliseconds};
     const time_point started = state_->options.clock.steady();

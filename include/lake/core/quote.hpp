@@ -14,6 +14,19 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::detail {
 
 inline constexpr std::size_t quoted_bytes = 120;
 
+/// Appends `value` for people: control bytes as `\xNN`, the rest as it is.
+inline void append_shown(std::string& out, std::string_view value) {
+  for (const char c : value) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      out += c;
+      continue;
+    }
+    out += "\\x";
+    pure::append_hex_byte(out, byte);
+  }
+}
+
 /// `value` in double quotes for a message: at most 120 bytes of it, control bytes as `\xNN`, what was cut shown as `...`.
 [[nodiscard]] inline std::string in_quotes(std::string_view value) {
   std::size_t shown = value.size();
@@ -23,15 +36,7 @@ inline constexpr std::size_t quoted_bytes = 120;
     while (shown > 0 && (static_cast<unsigned char>(value[shown]) & 0xc0U) == 0x80U) --shown;
   }
   std::string out = "\"";
-  for (const char c : value.substr(0, shown)) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += c;
-      continue;
-    }
-    out += "\\x";
-    pure::append_hex_byte(out, byte);
-  }
+  append_shown(out, value.substr(0, shown));
   out += shown < value.size() ? "\"..." : "\"";
   return out;
 }

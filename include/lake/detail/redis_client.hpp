@@ -74,6 +74,11 @@ class redis_client {
     return visit_engine([key, calls](auto& engine) { return engine.run_together(key, calls); });
   }
 
+  /// The name of the server that calls of `key` go to now. Errors: those of finding it. Complexity: no round trip, unless it has to be found.
+  [[nodiscard]] result<std::string> server_of(std::string_view key) const {
+    return visit_engine([key](auto& engine) { return engine.server_of(key); });
+  }
+
   /// Calls `visit(const redis_client&)`, which returns result<void>, with a client of each server that holds data of its own.
   /// Errors: those of `visit`, at the first of which it stops; those of finding the servers.
   template <class F>

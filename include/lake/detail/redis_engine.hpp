@@ -103,6 +103,11 @@ class redis_engine {
     return answers(tasks);
   }
 
+  /// The name of the server that calls of `key` go to now.
+  [[nodiscard]] result<std::string> server_of(std::string_view key) {
+    return find(key, setup_->deadline()).transform([](const redis_node_ptr& node) { return node->name(); });
+  }
+
   /// A call on a connection of its own for every server that holds data.
   [[nodiscard]] result<std::vector<redis_node_ptr>> primaries() { return router_.primaries(setup_->deadline()); }
 

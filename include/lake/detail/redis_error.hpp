@@ -5,8 +5,8 @@
 
 #include <lake/config.hpp>
 #include <lake/core/error.hpp>
+#include <lake/core/quote.hpp>
 #include <lake/pure/decimal.hpp>
-#include <lake/pure/hex.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -115,15 +115,7 @@ struct redis_verdict {
 [[nodiscard]] inline std::string shown_redis_message(std::string_view message) {
   constexpr std::size_t most = 300;
   std::string out;
-  for (const char c : message.substr(0, most)) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += c;
-      continue;
-    }
-    out += "\\x";
-    pure::append_hex_byte(out, byte);
-  }
+  append_shown(out, message.substr(0, most));
   if (message.size() > most) out += "...";
   return out;
 }

@@ -176,14 +176,6 @@ class redis_calls {
   [[nodiscard]] std::string key(layout::index_part part, std::string_view catalog) const {
     return state_->layout.index_key(prefix_, part, catalog);
   }
-  /// The name under which is remembered what was seen of a catalog: handles with other prefixes share the memory.
-  [[nodiscard]] std::string watched(std::string_view catalog) const {
-    std::string name;
-    name.reserve(prefix_.size() + 1 + catalog.size());
-    name += prefix_;
-    name += '\0';
-    return name += catalog;
-  }
   [[nodiscard]] const redis_scripts& scripts() const { return redis_scripts::of(state_->layout.dialect); }
   [[nodiscard]] std::int64_t local_seconds() const {
     return (state_->options.clock ? state_->options.clock->now_ms() : state_->options.connection.clock.now_ms()) / 1000;
@@ -207,9 +199,8 @@ class redis_calls {
   void common(redis_request& request, std::string_view catalog, std::chrono::milliseconds timeout) const {
     if (state_->options.clock) request.number(state_->options.clock->now_ms());
     else request.arg("");
-    const seen_revisions::sight seen = state_->seen.of(watched(catalog));
-    request.epoch = seen.epoch;
-    request.number(seen.revision).number(timeout.count());
+    request.seen = state_->seen.of(prefix_, catalog);
+    request.number(request.seen.revision).number(timeout.count());
   }
   [[nodiscard]] redis_request begin(const redis_script& script, std::string_view catalog, std::chrono::milliseconds timeout) const {
     redis_request request(script);

@@ -5,6 +5,7 @@
 #include <lake/config.hpp>
 #include <lake/core/time_seq.hpp>
 #include <lake/detail/redis_call.hpp>
+#include <lake/index/redis_seen.hpp>
 #include <lake/pure/decimal.hpp>
 
 #include <array>
@@ -69,8 +70,8 @@ class redis_request {
     return *this;
   }
 
-  /// The epoch of what was known of the catalog when the call was put together, see seen_revisions.
-  std::uint32_t epoch = 0;
+  /// What was known of the catalog when the call was put together.
+  seen_revisions::sight seen = {};
 
   /// The call. Lifetime: until the next change of this request.
   [[nodiscard]] redis_call call() {

@@ -23,35 +23,34 @@ class seen_revisions {
 
   /// What is known of a catalog. `epoch` counts how often that was given up; an answer to a question of an earlier epoch tells nothing.
   struct sight {
+    std::uint64_t hash = 0;     ///< Of prefix and name.
     std::int64_t revision = 0;  ///< 0 where nothing is known.
     std::uint32_t epoch = 0;
   };
-  [[nodiscard]] sight of(std::string_view catalog) const {
-    const std::uint64_t hash = pure::xxh64(catalog, seed_);
+  [[nodiscard]] sight of(std::string_view prefix, std::string_view catalog) const {
+    const std::uint64_t hash = pure::xxh64(catalog, pure::xxh64(prefix, seed_));
     const shard& in = shards_[shard_of(hash)];
     const std::lock_guard lock(in.mutex);
     const place& at = in.places[place_of(hash)];
-    return {at.hash == hash ? at.revision : 0, at.epoch};
+    return {hash, at.hash == hash ? at.revision : 0, at.epoch};
   }
-  /// The answer to a question of this epoch showed this revision.
-  void note(std::string_view catalog, std::int64_t revision, std::uint32_t epoch) {
+  /// The answer to a question that was asked with this sight showed this revision.
+  void note(const sight& asked, std::int64_t revision) {
     if (revision <= 0) return;
-    const std::uint64_t hash = pure::xxh64(catalog, seed_);
-    shard& in = shards_[shard_of(hash)];
+    shard& in = shards_[shard_of(asked.hash)];
     const std::lock_guard lock(in.mutex);
-    place& at = in.places[place_of(hash)];
-    if (at.epoch != epoch) return;
-    at.revision = at.hash == hash ? (std::max)(at.revision, revision) : revision;
-    at.hash = hash;
+    place& at = in.places[place_of(asked.hash)];
+    if (at.epoch != asked.epoch) return;
+    at.revision = at.hash == asked.hash ? (std::max)(at.revision, revision) : revision;
+    at.hash = asked.hash;
   }
-  /// The index fell behind what a question of this epoch expected: from now on `revision` counts. False: another caller was told before.
-  [[nodiscard]] bool accept(std::string_view catalog, std::int64_t revision, std::uint32_t epoch) {
-    const std::uint64_t hash = pure::xxh64(catalog, seed_);
-    shard& in = shards_[shard_of(hash)];
+  /// The index fell behind that sight: from now on `revision` counts. False: another caller was told before.
+  [[nodiscard]] bool accept(const sight& asked, std::int64_t revision) {
+    shard& in = shards_[shard_of(asked.hash)];
     const std::lock_guard lock(in.mutex);
-    place& at = in.places[place_of(hash)];
-    if (at.epoch != epoch) return false;
-    at = {hash, revision, epoch + 1};
+    place& at = in.places[place_of(asked.hash)];
+    if (at.epoch != asked.epoch) return false;
+    at = {asked.hash, revision, asked.epoch + 1};
     return true;
   }
 

@@ -33,6 +33,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -70,7 +71,7 @@ class redis_steps : public redis_calls {
   // ------------------------------------------------------------------------------------------------------------- sending
   /// Sends the call and sees to the refusals that any script may answer.
   [[nodiscard]] result<redis_reply> run(std::string_view operation, std::string_view catalog, redis_request& request) const {
-    return looked_at(operation, catalog, state_->client.run(request.call()), request.epoch);
+    return looked_at(operation, catalog, state_->client.run(request.call()), request.seen);
   }
   template <class Decode>
   auto ask(std::string_view operation, std::string_view catalog, redis_request& request, const Decode& answer_of) const
@@ -106,7 +107,7 @@ class redis_steps : public redis_calls {
     std::vector<result<redis_reply>> replies = state_->client.run_many(calls);
     for (std::size_t i = 0; i < places.size(); ++i) {
       const Args& args = all[places[i]];
-      const result<redis_reply> reply = looked_at(operation, args.catalog, std::move(replies[i]), requests[i].epoch);
+      const result<redis_reply> reply = looked_at(operation, args.catalog, std::move(replies[i]), requests[i].seen);
       answers[places[i]] = reply ? finish(args, *reply) : result<Answer>(reply.error());
       if (!answers[places[i]]) answers[places[i]] = located(std::move(answers[places[i]]).error(), operation, args.catalog);
     }
@@ -216,25 +217,21 @@ class redis_steps : public redis_calls {
   [[nodiscard]] result<void> barrier() const {
     const redis_barrier& wanted = state_->options.barrier;
     if (wanted.replicas == std::size_t{0} && !wanted.fsync) return {};
-    std::set<std::string> keys;
-    {
-      const std::lock_guard lock(state_->mutex);
-      for (const redis_cut& one : state_->cuts) keys.insert(one.key);
-    }
-    result<std::vector<redis_server_info>> before = ask_all_servers(state_->client);
-    if (!before) return std::move(before).error();
-    // Of several servers the one that asks for most: each key's server is among them.
+    result<std::vector<redis_server_info>> servers = ask_all_servers(state_->client);
+    if (!servers) return std::move(servers).error();
+    // Of several servers what the most demanding of them asks for.
     redis_server_info most;
-    for (const redis_server_info& one : *before) {
+    for (const redis_server_info& one : *servers) {
       most.replicas = (std::max)(most.replicas, one.replicas);
       most.append_only = most.append_only || one.append_only;
     }
-    for (const std::string& name : keys) {
-      if (result<void> waited = await_server(state_->client, scripts().touch, name, most, wanted); !waited) return waited;
+    const bool waits = wanted.replicas.value_or(most.replicas) > 0 || (wanted.fsync && most.append_only);
+    if (waits) {
+      if (result<void> waited = await_cuts(most); !waited) return waited;
+      servers = ask_all_servers(state_->client);
+      if (!servers) return std::move(servers).error();
     }
-    result<std::vector<redis_server_info>> after = ask_all_servers(state_->client);
-    if (!after) return std::move(after).error();
-    return look_for_losses(*std::move(after));
+    return look_for_losses(*std::move(servers));
   }
   /// Names of catalogs that have a key of these parts. Errors: those of the connection.
   [[nodiscard]] result<std::set<std::string>> catalogs(std::string_view name_prefix) const {
@@ -282,6 +279,24 @@ class redis_steps : public redis_calls {
   }
   /// Longer than it takes from a step to the barrier behind it.
   [[nodiscard]] std::chrono::milliseconds cut_window() const { return 3 * state_->options.connection.timeout + std::chrono::seconds(5); }
+  /// Waits on each server that has had a step of late, once: what it confirms is all that went before.
+  [[nodiscard]] result<void> await_cuts(const redis_server_info& info) const {
+    std::set<std::string> keys;
+    {
+      const std::lock_guard lock(state_->mutex);
+      for (const redis_cut& one : state_->cuts) keys.insert(one.key);
+    }
+    std::map<std::string, std::string> servers;  // By server, one of its keys.
+    for (const std::string& name : keys) {
+      result<std::string> server = state_->client.server_of(name);
+      if (!server) return std::move(server).error();
+      servers.emplace(*std::move(server), name);
+    }
+    for (const auto& [server, name] : servers) {
+      if (result<void> waited = await_server(state_->client, scripts().touch, name, info, state_->options.barrier); !waited) return waited;
+    }
+    return {};
+  }
   /// Compares the servers with the last look. A step from before a loss may be lost itself, whoever noticed the loss: its barrier fails.
   [[nodiscard]] result<void> look_for_losses(std::vector<redis_server_info> now) const {
     const std::lock_guard lock(state_->mutex);
@@ -323,7 +338,7 @@ class redis_steps : public redis_calls {
     return reason;
   }
   [[nodiscard]] result<redis_reply> looked_at(std::string_view operation, std::string_view catalog, result<redis_reply> reply,
-                                              std::uint32_t epoch) const {
+                                              const seen_revisions::sight& seen) const {
     if (!reply) return of_script(std::move(reply).error(), operation, catalog);
     const redis_view answer = reply->view();
     const std::string_view status = answer[0].text();
@@ -335,8 +350,8 @@ class redis_steps : public redis_calls {
       return lake::error{errc::limit_exceeded, std::string(operation), std::string(catalog),
                          "more deltas to read than the limit allows: save a snapshot, then clear_history"};
     }
-    if (status == "regressed") return regressed(operation, catalog, answer[1].integer(), epoch);
-    state_->seen.note(watched(catalog), shown_by(operation, status, answer), epoch);
+    if (status == "regressed") return regressed(operation, catalog, answer[1].integer(), seen);
+    state_->seen.note(seen, shown_by(operation, status, answer));
     return reply;
   }
   /// The revision that an answer shows; 0 where it shows none.
@@ -348,14 +363,14 @@ class redis_steps : public redis_calls {
     if (operation == "index.remove_catalog") return answer[4].integer();
     return 0;
   }
-  [[nodiscard]] lake::error regressed(std::string_view operation, std::string_view catalog, std::int64_t now, std::uint32_t epoch) const {
-    const std::int64_t before = state_->seen.of(watched(catalog)).revision;
-    if (!state_->seen.accept(watched(catalog), now, epoch)) {
+  [[nodiscard]] lake::error regressed(std::string_view operation, std::string_view catalog, std::int64_t now,
+                                      const seen_revisions::sight& seen) const {
+    if (!state_->seen.accept(seen, now)) {
       return {errc::unavailable, std::string(operation), std::string(catalog),
               "the index has fallen behind, which another call was told: repeat this one"};
     }
     return {errc::index_regressed, std::string(operation), std::string(catalog),
-            "the index knows of " + std::to_string(now) + " changes of this catalog, this client has seen " + std::to_string(before) +
+            "the index knows of " + std::to_string(now) + " changes of this catalog, this client has seen " + std::to_string(seen.revision) +
                 ": it was failed over to an older copy, or restored; acknowledged writes may be lost. Said once per catalog and loss"};
   }
 
