@@ -16,7 +16,7 @@
 #include <lake/detail/redis_call.hpp>
 #include <lake/detail/redis_client.hpp>
 #include <lake/detail/redis_reply.hpp>
-#include <lake/detail/redis_secret.hpp>
+#include <lake/detail/secret.hpp>
 #include <lake/detail/redis_url.hpp>
 #include <lake/embedded.hpp>
 #include <lake/impl/settings_text.hpp>

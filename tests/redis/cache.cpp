@@ -9,7 +9,6 @@
 #include <lake/testing/manual_clock.hpp>
 
 #include "support/catch.hpp"
-#include "support/data.hpp"
 #include "support/redis_cluster.hpp"
 #include "support/redis_server.hpp"
 
@@ -29,9 +28,6 @@ using lake_test::redis_server;
 
 constexpr lake::object_kind delta = lake::object_kind::delta;
 constexpr lake::object_kind snapshot = lake::object_kind::snapshot;
-
-#define LAKE_SKIP_WITHOUT_REDIS() \
-  if (lake_test::redis_missing()) LAKE_SKIP("redis-server is not installed")
 
 lake::redis_cache connect(lake::redis_cache_options options) {
   auto cache = lake::redis_cache::connect(std::move(options));

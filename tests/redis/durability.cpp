@@ -9,18 +9,15 @@
 
 #include "support/catch.hpp"
 #include "support/data.hpp"
+#include "support/redis_crowd.hpp"
 #include "support/redis_sentinel.hpp"
 #include "support/redis_server.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <random>
 #include <set>
 #include <sstream>
@@ -33,15 +30,17 @@
 namespace {
 
 using namespace std::chrono_literals;
+using lake_test::compare;
+using lake_test::crowd;
 using lake_test::eventually;
+using lake_test::members;
+using lake_test::names_in;
 using lake_test::redis_disk;
 using lake_test::redis_server;
+using lake_test::told;
+using lake_test::told_by;
+using lake_test::verdict;
 using redis_lake = lake::basic_lake<lake::redis_index, lake::memory_storage>;
-
-#define LAKE_SKIP_WITHOUT_REDIS() \
-  if (lake_test::redis_missing()) LAKE_SKIP("redis-server is not installed")
-#define LAKE_SKIP_WITHOUT_SHIM() \
-  if (lake_test::shim_missing()) LAKE_SKIP("the shim for clock and disk is not built")
 
 lake::redis_index open_index(const std::string& url) {
   auto index = lake::redis_index::connect({.url = url, .barrier = {.timeout = 500ms}});
@@ -59,19 +58,6 @@ redis_lake open_lake(const std::string& url, const lake::memory_storage& bodies)
                     open_index(url), bodies);
 }
 
-/// What a writer was told of one write.
-enum class told : std::uint8_t { written, not_written, unknown };
-struct attempt {
-  std::string catalog, name;
-  told outcome;
-};
-
-told write_one(redis_lake& db, const std::string& catalog, const std::string& name, const lake::call_options& call = {}) {
-  const auto id = db.write({.catalog = catalog, .path = "/" + name, .body = "1"}, call);
-  if (id) return told::written;
-  return id.error().code == lake::errc::outcome_unknown ? told::unknown : told::not_written;
-}
-
 /// Writes that are acknowledged, `count` of them, with names that begin with `stem`.
 std::set<std::string> write_acknowledged(redis_lake& db, const std::string& catalog, const std::string& stem, int count) {
   std::set<std::string> names;
@@ -85,13 +71,6 @@ std::set<std::string> write_acknowledged(redis_lake& db, const std::string& cata
   return names;
 }
 
-std::set<std::string> names_in(const std::string& document) {
-  std::set<std::string> names;
-  const nlohmann::json value = nlohmann::json::parse(document);
-  for (auto each = value.begin(); each != value.end(); ++each) names.insert(each.key());
-  return names;
-}
-
 /// The same after the index lost writes. Their ids may be issued again within the second; a body that has such an id is left alone,
 /// so a write may take some tries, each of which says "not written".
 std::set<std::string> write_patiently(redis_lake& db, const std::string& catalog, const std::string& stem, int count) {
@@ -99,19 +78,11 @@ std::set<std::string> write_patiently(redis_lake& db, const std::string& catalog
   for (int i = 0; i < count; ++i) {
     const std::string name = stem + std::to_string(i);
     told last = told::not_written;
-    REQUIRE(eventually([&] { return (last = write_one(db, catalog, name)) != told::not_written; }));
+    REQUIRE(eventually([&] { return (last = told_by(db.write({.catalog = catalog, .path = "/" + name, .body = "1"}))) != told::not_written; }));
     CHECK(last == told::written);
     names.insert(name);
   }
   return names;
-}
-
-/// The members of a document: what was written and is still there.
-std::set<std::string> members(const redis_lake& db, const std::string& catalog) {
-  const auto document = db.read_string(catalog);
-  INFO((document ? std::string() : document.error().to_string()));
-  REQUIRE(document.has_value());
-  return names_in(*document);
 }
 
 /// The kind of error of a read, as a word.
@@ -120,73 +91,28 @@ std::string read_error(const redis_lake& db, const std::string& catalog) {
   return document ? "none" : std::string(lake::to_string(document.error().code));
 }
 
-/// Threads that write to a few catalogs until they are told to stop, and remember what they were told.
-class writers {
- public:
-  writers(redis_lake db, std::size_t threads) : db_(std::move(db)), outcomes_(threads) {
-    for (std::size_t thread = 0; thread < threads; ++thread) running_.emplace_back([this, thread] { run(thread); });
-  }
-  writers(const writers&) = delete;
-  writers& operator=(const writers&) = delete;
-  ~writers() { stop(); }
-
-  [[nodiscard]] const redis_lake& db() const noexcept { return db_; }
-  /// Waits for so many more acknowledged writes; false if they do not come.
-  [[nodiscard]] bool go_on(std::size_t more) const {
-    const std::size_t wanted = acknowledged_ + more;
-    return eventually([&] { return acknowledged_ >= wanted; });
-  }
-  std::vector<attempt> stop() {
-    stopping_ = true;
-    for (std::thread& each : running_) each.join();
-    running_.clear();
-    std::vector<attempt> all;
-    for (const std::vector<attempt>& of : outcomes_) all.insert(all.end(), of.begin(), of.end());
-    return all;
-  }
-
- private:
-  void run(std::size_t thread) {
-    for (int i = 0; !stopping_; ++i) {
-      attempt one{"catalog " + std::to_string(i % 4), "t" + std::to_string(thread) + "n" + std::to_string(i), told::unknown};
-      one.outcome = write_one(db_, one.catalog, one.name);
-      if (one.outcome == told::written) ++acknowledged_;
-      outcomes_[thread].push_back(std::move(one));
-    }
-  }
-
-  redis_lake db_;
-  std::atomic<bool> stopping_ = false;
-  std::atomic<std::size_t> acknowledged_ = 0;
-  std::vector<std::vector<attempt>> outcomes_;
-  std::vector<std::thread> running_;
-};
-
 /// Whether a server with appendfsync everysec has no sync under way, if its disk takes no time: it syncs when a second has begun.
 bool between_syncs() {
   const auto into_second = std::chrono::system_clock::now().time_since_epoch() % 1s;
   return into_second > 400ms && into_second < 800ms;
 }
 
-/// How far the documents are from what the writers were told.
-struct verdict {
-  std::size_t written = 0;      ///< Acknowledged.
-  std::size_t not_written = 0;  ///< Told to be not written.
-  std::size_t lost = 0;         ///< Acknowledged, and not there.
-  std::size_t ghosts = 0;       ///< Not written, and there all the same.
-};
-verdict compare(const redis_lake& db, const std::vector<attempt>& attempts) {
-  std::map<std::string, std::set<std::string>> found;
-  verdict out;
-  for (const attempt& each : attempts) {
-    if (!found.contains(each.catalog)) found[each.catalog] = members(db, each.catalog);
-    const bool there = found[each.catalog].contains(each.name);
-    out.written += each.outcome == told::written ? 1U : 0U;
-    out.not_written += each.outcome == told::not_written ? 1U : 0U;
-    out.lost += each.outcome == told::written && !there ? 1U : 0U;
-    out.ghosts += each.outcome == told::not_written && there ? 1U : 0U;
+const std::vector<std::string> some_catalogs{"catalog 0", "catalog 1", "catalog 2", "catalog 3"};
+
+/// Five times, each time after so many more acknowledged writes of 8 threads: `strike` ends the server, which is started again. The verdict
+/// is that of a client that was not there.
+template <class Strike>
+verdict strike_beneath_writers(redis_server& server, std::size_t writes, const Strike& strike) {
+  const lake::memory_storage bodies;
+  redis_lake db = open_lake(server.url(), bodies);
+  crowd writers(db, some_catalogs, 8);
+  for (int round = 0; round < 5; ++round) {
+    CHECK(writers.go_on(writes));
+    strike();
+    server.start_again();
   }
-  return out;
+  CHECK(writers.go_on(50));
+  return compare(open_lake(server.url(), bodies), writers.stop());
 }
 
 /// A fragment of redis.conf under examples/deploy with its users, granted to a lake in memory.
@@ -208,18 +134,9 @@ std::vector<std::string> granted_users(const std::string& fragment) {
 TEST_CASE("kill -9 with appendfsync always under 8 writing threads: every acknowledged write is read back") {
   LAKE_SKIP_WITHOUT_REDIS();
   redis_server server({.lines = {"appendonly yes", "appendfsync always"}});
-  const lake::memory_storage bodies;
-  writers running(open_lake(server.url(), bodies), 8);
 
-  for (int round = 0; round < 5; ++round) {
-    CHECK(running.go_on(200));
-    server.kill();
-    server.start_again();
-  }
-  CHECK(running.go_on(50));
-  const std::vector<attempt> attempts = running.stop();
+  const verdict seen = strike_beneath_writers(server, 200, [&] { server.kill(); });
 
-  const verdict seen = compare(open_lake(server.url(), bodies), attempts);
   CHECK(seen.written >= 1'050);
   CHECK(seen.lost == 0);
   CHECK(seen.ghosts == 0);
@@ -230,19 +147,12 @@ TEST_CASE("kill -9 with appendfsync everysec under 8 writing threads: every ackn
   LAKE_SKIP_WITHOUT_SHIM();
   redis_server server({.lines = {"appendonly yes", "appendfsync everysec"}, .shimmed = true});
   server.set_disk(redis_disk::instant);
-  const lake::memory_storage bodies;
-  writers running(open_lake(server.url(), bodies), 8);
 
-  for (int round = 0; round < 5; ++round) {
-    CHECK(running.go_on(1'000));
+  const verdict seen = strike_beneath_writers(server, 1'000, [&] {
     REQUIRE(eventually(between_syncs));
     server.kill();
-    server.start_again();
-  }
-  CHECK(running.go_on(50));
-  const std::vector<attempt> attempts = running.stop();
+  });
 
-  const verdict seen = compare(open_lake(server.url(), bodies), attempts);
   CHECK(seen.written >= 5'050);
   CHECK(seen.lost == 0);
   CHECK(seen.ghosts == 0);
@@ -279,18 +189,9 @@ TEST_CASE("A power cut with appendfsync always under 8 writing threads: every ac
   LAKE_SKIP_WITHOUT_REDIS();
   LAKE_SKIP_WITHOUT_SHIM();
   redis_server server({.lines = {"appendonly yes", "appendfsync always"}, .shimmed = true});
-  const lake::memory_storage bodies;
-  writers running(open_lake(server.url(), bodies), 8);
 
-  for (int round = 0; round < 5; ++round) {
-    CHECK(running.go_on(200));
-    server.cut_power();
-    server.start_again();
-  }
-  CHECK(running.go_on(50));
-  const std::vector<attempt> attempts = running.stop();
+  const verdict seen = strike_beneath_writers(server, 200, [&] { server.cut_power(); });
 
-  const verdict seen = compare(open_lake(server.url(), bodies), attempts);
   CHECK(seen.written >= 1'050);
   CHECK(seen.lost == 0);
   CHECK(seen.ghosts == 0);
@@ -515,13 +416,14 @@ TEST_CASE("SCRIPT FLUSH, CLIENT KILL, CLIENT PAUSE and SIGSTOP in the middle of 
   const unsigned seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random(seed);
-  writers running(open_lake(server.url(), bodies), 8);
+  redis_lake db = open_lake(server.url(), bodies);
+  crowd running(db, some_catalogs, 8);
   std::atomic<bool> done = false;
   std::atomic<std::size_t> backwards = 0;
   std::thread reader([&] {  // a document only grows here
     std::set<std::string> before;
     while (!done) {
-      const auto document = running.db().read_string("catalog 0");
+      const auto document = db.read_json("catalog 0");
       if (!document) continue;
       std::set<std::string> now = names_in(*document);
       for (const std::string& name : before) backwards += now.contains(name) ? 0U : 1U;
@@ -541,11 +443,11 @@ TEST_CASE("SCRIPT FLUSH, CLIENT KILL, CLIENT PAUSE and SIGSTOP in the middle of 
     }
     CHECK(running.go_on(20));
   }
-  const std::vector<attempt> attempts = running.stop();
+  const auto& told_of_writes = running.stop();
   done = true;
   reader.join();
 
-  const verdict seen = compare(open_lake(server.url(), bodies), attempts);
+  const verdict seen = compare(open_lake(server.url(), bodies), told_of_writes);
   CHECK(seen.written >= 800);
   CHECK(seen.lost == 0);
   CHECK(seen.ghosts == 0);

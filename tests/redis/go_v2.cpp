@@ -11,9 +11,11 @@
 #include "support/catch.hpp"
 #include "support/data.hpp"
 #include "support/folder.hpp"
+#include "support/redis_restore.hpp"
 #include "support/redis_server.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
@@ -27,7 +29,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using lake_test::redis_missing;
+using namespace std::chrono_literals;
 using lake_test::redis_server;
 using go_index = lake::basic_redis_index<lake::layout::go_v2>;
 using go_lake = lake::basic_lake<go_index, lake::filesystem_storage, lake::no_cache, lake::go_v2_codec>;
@@ -37,14 +39,15 @@ struct interop {
   explicit interop(const std::string& which, std::string secret) : password(std::move(secret)) {
     const fs::path data = lake_test::data_folder() / "go_v2" / which;
     fs::copy(data / "storage", folder.path() / "storage", fs::copy_options::recursive);
-    restore(data / "redis-restore.resp");
+    lake_test::restore(server, data / "redis-restore.resp");
     expected = nlohmann::json::parse(lake_test::file_bytes(data / "expected.json"));
   }
-  go_lake open() const {
+  /// `prefix`: of the index's keys, where it is not that of the lake's name.
+  go_lake open(std::string_view prefix = {}) const {
     lake::lake_options options;
     options.name = "interop";
     options.snapshots = lake::snapshot_policy::never();
-    return go_lake(std::move(options), go_index::connect({.url = server.url()}).value(),
+    return go_lake(std::move(options), go_index::connect({.url = server.url(), .prefix = std::string(prefix)}).value(),
                    lake::filesystem_storage::open({.root = folder.path() / "storage"}).value(), {},
                    lake::go_v2_codec::create({.password = password}).value());
   }
@@ -66,29 +69,6 @@ struct interop {
   lake_test::scratch_folder folder;
   std::string password;
   nlohmann::json expected;
-
- private:
-  /// Commands as arrays of bulk strings.
-  void restore(const fs::path& file) {
-    const std::string resp = lake_test::file_bytes(file);
-    std::size_t at = 0;
-    const auto number = [&] {
-      const std::size_t end = resp.find("\r\n", at);
-      const std::size_t value = std::stoul(resp.substr(at + 1, end - at - 1));
-      at = end + 2;
-      return value;
-    };
-    lake_test::redis_talk talk(server.port());
-    while (at < resp.size()) {
-      std::vector<std::string> words(number());
-      for (std::string& word : words) {
-        const std::size_t bytes = number();
-        word = resp.substr(at, bytes);
-        at += bytes + 2;
-      }
-      REQUIRE_FALSE(talk.ask(words).failed());
-    }
-  }
 };
 
 /// What stands behind `left` and not behind `right`.
@@ -110,8 +90,8 @@ std::string reserve_as_v2(const redis_server& server, const std::string& catalog
 
 const std::vector<std::pair<std::string, std::string>> runs{{"plain", ""}, {"aes", "s3cret-key"}};
 
-#define LAKE_SKIP_WITHOUT_GOLDEN()                                         \
-  if (redis_missing()) LAKE_SKIP("redis-server is not installed");          \
+#define LAKE_SKIP_WITHOUT_GOLDEN() \
+  LAKE_SKIP_WITHOUT_REDIS();       \
   if (!fs::exists(lake_test::data_folder() / "go_v2")) LAKE_SKIP("no golden data in " + (lake_test::data_folder() / "go_v2").string())
 
 }  // namespace
@@ -261,4 +241,60 @@ TEST_CASE("a history of a v2 lake is cleared: bodies go, the document stays") {
   CHECK(bodies() == 0);
   CHECK(db.read_string("users") == before);
   CHECK(db.read_file("users", "/avatars/1.png") == std::string("not really a png"));
+}
+
+TEST_CASE("a lake of v2 clients that were made with an injected storage is read and written under their prefix") {
+  LAKE_SKIP_WITHOUT_GOLDEN();
+  const interop golden("plain", "");
+  const std::string usual = "file:interop:";
+  for (const std::string& key : golden.keys()) {
+    if (key.starts_with(usual)) golden.server.command({"RENAME", key, "lake:" + key.substr(usual.size())});
+  }
+  const auto keys_before = golden.keys();
+  go_lake db = golden.open("lake");
+
+  for (const auto& [catalog, wanted] : golden.expected.items()) {
+    INFO(catalog);
+    CHECK(db.read_string(catalog) == wanted.at("doc").get<std::string>());
+  }
+  CHECK(db.catalogs().value().size() == golden.expected.size());
+  const lake::time_seq id = db.write({.catalog = "12345", .path = "/we", .body = "1"}).value();
+
+  CHECK(golden.server.command({"ZSCORE", "lake:12345:delta", "delta|1|/we|" + id.to_string()}) != "(nil)");
+  CHECK(without(golden.keys(), keys_before) == std::set<std::string>{"lake:12345:ctl", "lake:seqid:12345:" + std::to_string(id.timestamp)});
+}
+
+TEST_CASE("files that are removed from a v2 lake are numbered, as they have no ids: none is forgotten for another") {
+  LAKE_SKIP_WITHOUT_GOLDEN();
+  const interop golden("plain", "");
+  go_lake db = golden.open();
+  const std::string control = golden.key("users", "ctl");
+  const auto dropped = [&] {
+    std::set<std::string> fields;
+    for (const auto& field : golden.server.ask({"HKEYS", control}).parts) {
+      if (field.words.starts_with("d:")) fields.insert(field.words);
+    }
+    return fields;
+  };
+  for (const char* path : {"/one", "/two", "/three"}) db.write_file({.catalog = "users", .path = path, .body = path}).value();
+  for (const char* object : {"9b/(users/one", "9b/(users/two", "9b/(users/three"}) CHECK(golden.objects().contains(object));
+
+  CHECK(db.remove_file("users", "/one") == true);
+  CHECK(db.remove_file("users", "/two") == true);
+  CHECK(dropped() == std::set<std::string>{"d:0_2", "d:0_3"});
+  // What is written again is not dropped any more.
+  db.write_file({.catalog = "users", .path = "/one", .body = "again"}).value();
+  CHECK(dropped() == std::set<std::string>{"d:0_3"});
+  CHECK(db.remove_file("users", "/three") == true);
+  CHECK(dropped() == std::set<std::string>{"d:0_3", "d:0_4"});
+  CHECK(golden.server.command({"HGET", control, "dropped"}) == "3");
+
+  const auto cleared = db.clear_history("users", lake::clear_options{.grace = 0ms}).value();
+
+  CHECK(cleared.removed.files == 2);
+  CHECK(dropped() == std::set<std::string>{});
+  CHECK(golden.objects().contains("9b/(users/one"));
+  CHECK_FALSE(golden.objects().contains("9b/(users/two"));
+  CHECK_FALSE(golden.objects().contains("9b/(users/three"));
+  CHECK(db.read_file("users", "/one") == std::string("again"));
 }

@@ -4,11 +4,11 @@
 #include <lake/index/redis.hpp>
 #include <lake/layout/cluster.hpp>
 #include <lake/layout/go_v2.hpp>
+#include <lake/layout/index_part.hpp>
 #include <lake/testing/index_compare.hpp>
 #include <lake/testing/index_contract.hpp>
 
 #include "support/catch.hpp"
-#include "support/data.hpp"
 #include "support/redis_cluster.hpp"
 #include "support/redis_server.hpp"
 
@@ -69,8 +69,26 @@ void hold_the_law(const redis_makers<Index>& makers, const std::set<std::string>
   }
 }
 
-#define LAKE_SKIP_WITHOUT_REDIS() \
-  if (lake_test::redis_missing()) LAKE_SKIP("redis-server is not installed")
+/// The catalogs that are listed where keys of somebody else stand among those of the lake.
+template <class Index>
+std::vector<std::string> listed_among_strangers() {
+  const lake_test::redis_server server;
+  Index index = Index::connect({.url = server.url()}).value();
+  index.attach("test");
+  for (const char* name : {"good", "caf\xc3\xa9", "caf\xe9", "\xff\xfe", "\xed\xa0\x80", "half\xc3"}) {
+    const std::string key = Index::layout_type::index_key("test", lake::layout::index_part::delta, name);
+    REQUIRE(server.command({"ZADD", key, "1600000000.000001", "delta|1|/a|1600000000_1"}) == "1");
+  }
+  std::vector<std::string> names;
+  index
+      .for_each_catalog("",
+                        [&](std::string_view name) {
+                          names.emplace_back(name);
+                          return true;
+                        })
+      .value();
+  return names;
+}
 
 }  // namespace
 
@@ -113,4 +131,13 @@ TEST_CASE("redis_index answers as memory_index does, and holds the same, over 10
   lake::redis_index index = makers(clock.source());
 
   CHECK(lake::testing::compare_indexes(oracle, index, clock, seed, 25'000, 50) == std::vector<std::string>{});
+}
+
+TEST_CASE("a key whose catalog would have a name that is no UTF-8 is not listed: no call would take it") {
+  LAKE_SKIP_WITHOUT_REDIS();
+  const std::vector<std::string> good{"caf\xc3\xa9", "good"};
+
+  CHECK(listed_among_strangers<lake::redis_index>() == good);
+  CHECK(listed_among_strangers<cluster_index>() == good);
+  CHECK(listed_among_strangers<lake::basic_redis_index<lake::layout::go_v2>>() == good);
 }

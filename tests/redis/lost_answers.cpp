@@ -4,7 +4,6 @@
 #include <lake/index/redis.hpp>
 
 #include "support/catch.hpp"
-#include "support/data.hpp"
 #include "support/redis_server.hpp"
 
 #include <array>
@@ -114,9 +113,6 @@ redis_lake open_lake(const std::string& url, const lake::memory_storage& bodies)
   options.snapshots = lake::snapshot_policy::never();
   return redis_lake(options, lake::redis_index::connect({.url = url, .connection = {.connections = 1}}).value(), bodies);
 }
-
-#define LAKE_SKIP_WITHOUT_REDIS() \
-  if (lake_test::redis_missing()) LAKE_SKIP("redis-server is not installed")
 
 }  // namespace
 

@@ -36,9 +36,6 @@ using lake_test::owned_call;
 using lake_test::redis_server;
 using lake_test::shown;
 
-#define LAKE_SKIP_WITHOUT_REDIS() \
-  if (lake_test::redis_missing()) LAKE_SKIP("redis-server is not installed")
-
 /// How often the server ran the command, of all that it was asked.
 int calls(const redis_server& server, const std::string& command) {
   const std::string line = server.info("commandstats", "cmdstat_" + command);

@@ -1,8 +1,8 @@
 // The transport on a real cluster: slots that move in mid-run, redirects in pipelines, nodes that go and come back.
 #include "redis/transport_fake.hpp"
 #include "support/catch.hpp"
-#include "support/data.hpp"
 #include "support/redis_cluster.hpp"
+#include "support/redis_server.hpp"
 
 #include <lake/detail/redis_client.hpp>
 #include <lake/detail/redis_slots.hpp>
@@ -35,9 +35,6 @@ using lake_test::hasty;
 using lake_test::owned_call;
 using lake_test::redis_cluster;
 using lake_test::shown;
-
-#define LAKE_SKIP_WITHOUT_REDIS() \
-  if (lake_test::redis_missing()) LAKE_SKIP("redis-server is not installed")
 
 /// Appends, so that the order of calls can be read off the value.
 const redis_script& append_script() {

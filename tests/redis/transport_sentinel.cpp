@@ -1,8 +1,8 @@
 // The transport under sentinels: the primary is found, verified, and found again after a failover.
 #include "redis/transport_fake.hpp"
 #include "support/catch.hpp"
-#include "support/data.hpp"
 #include "support/redis_sentinel.hpp"
+#include "support/redis_server.hpp"
 
 #include <lake/detail/redis_client.hpp>
 
@@ -27,9 +27,6 @@ using lake_test::owned_call;
 using lake_test::redis_replica_pair;
 using lake_test::redis_sentinel;
 using lake_test::shown;
-
-#define LAKE_SKIP_WITHOUT_REDIS() \
-  if (lake_test::redis_missing()) LAKE_SKIP("redis-server is not installed")
 
 /// What a sentinel says of the port.
 std::string address_reply(int port) {

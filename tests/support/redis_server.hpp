@@ -1,9 +1,11 @@
-// A real redis-server of a test's own: a free port of 127.0.0.1, a folder of its own, gone with the test. Needs no Catch2.
+// A real redis-server of a test's own: a free port of 127.0.0.1, a folder of its own, gone with the test. Needs no Catch2; only the two
+// macros that skip a test do.
 #ifndef LAKE_TESTS_SUPPORT_REDIS_SERVER_HPP
 #define LAKE_TESTS_SUPPORT_REDIS_SERVER_HPP
 
+#include "support/data.hpp"
 #include "support/folder.hpp"
-#include "support/redis_process.hpp"
+#include "support/process.hpp"
 #include "support/redis_talk.hpp"
 
 #include <algorithm>
@@ -26,10 +28,16 @@
 
 namespace lake_test {
 
-/// True where redis-server is not installed: then `LAKE_SKIP("redis-server is not installed")`.
+/// True where redis-server is not installed.
 inline bool redis_missing() { return program_file("redis-server").empty(); }
-/// True where the shim was not built: then `LAKE_SKIP("the shim for clock and disk is not built")`.
+/// True where the shim was not built.
 inline bool shim_missing() { return std::filesystem::path(LAKE_CLOCK_SHIM).empty() || !std::filesystem::exists(LAKE_CLOCK_SHIM); }
+
+/// The first lines of a test that needs a server, and of one that moves its clock or stops its disk.
+#define LAKE_SKIP_WITHOUT_REDIS() \
+  if (lake_test::redis_missing()) LAKE_SKIP("redis-server is not installed")
+#define LAKE_SKIP_WITHOUT_SHIM() \
+  if (lake_test::shim_missing()) LAKE_SKIP("the shim for clock and disk is not built")
 
 /// As it is; hanging: a sync does not come back; or so fast that a sync takes no time.
 enum class redis_disk : std::int64_t { real = 0, hanging = 1, instant = 2 };

@@ -12,7 +12,7 @@
 #include <lake/detail/redis_error.hpp>
 #include <lake/detail/redis_reader.hpp>
 #include <lake/detail/redis_reply.hpp>
-#include <lake/detail/redis_secret.hpp>
+#include <lake/detail/secret.hpp>
 #include <lake/detail/redis_setup.hpp>
 #include <lake/detail/redis_socket.hpp>
 #include <lake/detail/redis_tls.hpp>

@@ -7,7 +7,7 @@
 #include <lake/core/redis_options.hpp>
 #include <lake/core/result.hpp>
 #include <lake/detail/redis_deadline.hpp>
-#include <lake/detail/redis_secret.hpp>
+#include <lake/detail/secret.hpp>
 #include <lake/detail/redis_tls.hpp>
 #include <lake/detail/redis_url.hpp>
 

@@ -14,7 +14,7 @@
 #include <lake/core/error.hpp>
 #include <lake/core/quote.hpp>
 #include <lake/core/result.hpp>
-#include <lake/detail/redis_secret.hpp>
+#include <lake/detail/secret.hpp>
 #include <lake/pure/decimal.hpp>
 #include <lake/pure/percent.hpp>
 

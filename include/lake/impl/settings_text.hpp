@@ -8,7 +8,7 @@
 #include <lake/core/error.hpp>
 #include <lake/core/quote.hpp>
 #include <lake/core/result.hpp>
-#include <lake/detail/redis_secret.hpp>
+#include <lake/detail/secret.hpp>
 #include <lake/merge/validate.hpp>
 
 #include <nlohmann/json.hpp>

@@ -187,8 +187,9 @@ template <class F>
 [[nodiscard]] inline result<reserve_answer> reserve_answer_of(redis_view answer) {
   const std::string_view status = answer[0].text();
   if (status == "reserved" || status == "repeated") {
-    const id_run ids{id_of(answer[1]), static_cast<std::uint32_t>(answer[2].integer())};
-    if (ids.first.is_zero() || ids.count == 0) return strange_answer(status);
+    const std::int64_t count = answer[2].integer();
+    const id_run ids{id_of(answer[1]), static_cast<std::uint32_t>(count)};
+    if (ids.first.is_zero() || count < 1 || count > time_seq::max_seqid) return strange_answer(status);
     return reserve_answer{.ids = ids};
   }
   if (status == "conflict") return reserve_answer{.status = reserve_status::conflict, .seen = id_of(answer[1])};
@@ -238,6 +239,7 @@ template <class F>
   result<std::optional<pending_info>> waiting = waiting_of(answer[6]);
   if (!waiting) return std::move(waiting).error();
   out.pending = *std::move(waiting);
+  if (out.status == view_status::pending && !out.pending) return strange_answer(status);
   if (answer[7].size() > 0) {
     result<snapshot_info> base = snapshot_of(answer[7], true);
     if (!base) return std::move(base).error();

@@ -48,7 +48,7 @@ struct redis_index_options {
   std::string prefix = {};
   /// A server that evicts loses catalogs without a word, so `connect` refuses one whose maxmemory-policy is allkeys-*. True: open it all the same.
   bool accept_eviction = false;
-  /// Told what does not fail a call: the eviction policy is unknown, or evicts and was accepted. Called by the thread that found it.
+  /// Told what does not fail `connect`: the eviction policy is unknown, or evicts and was accepted. Called by `connect` only, on its thread.
   std::function<void(const lake::error&)> on_notice = {};
   /// Instead of the server's clock, from which ids and ages come. For tests.
   std::optional<clock_source> clock = {};

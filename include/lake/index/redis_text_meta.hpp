@@ -203,7 +203,7 @@ struct redis_text_meta {
     if (i > 0) out.setters += ' ';
     out.setters += stored;
     const result<time_seq> setter = time_seq::parse(stored);
-    if (!setter) return setter.error();
+    if (!setter) return lake::error{errc::corrupt_index, {}, std::string(args.catalog), "the setter of a key of meta is no id"}.because(setter.error());
     if (*setter <= args.ids.first) members->insert_or_assign(std::string(args.meta[i].key), std::string(args.meta[i].value));
   }
   out.merged = write_text_meta(*members);

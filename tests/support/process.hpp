@@ -1,6 +1,6 @@
-// A child process of a test that cannot outlive it, and a free port for it to listen on. Knows nothing of Redis.
-#ifndef LAKE_TESTS_SUPPORT_REDIS_PROCESS_HPP
-#define LAKE_TESTS_SUPPORT_REDIS_PROCESS_HPP
+// A child process of a test that cannot outlive it, and a free port for it to listen on. Knows no server.
+#ifndef LAKE_TESTS_SUPPORT_PROCESS_HPP
+#define LAKE_TESTS_SUPPORT_PROCESS_HPP
 
 #include <cerrno>
 #include <csignal>
@@ -91,9 +91,10 @@ class child_process {
     if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
     if (pid_ == 0) become(arguments.data(), variables.data(), folder.c_str(), log.c_str(), parent);
   }
-  child_process(child_process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+  child_process(child_process&& other) noexcept : pid_(std::exchange(other.pid_, -1)), status_(other.status_) {}
   child_process& operator=(child_process&& other) noexcept {
     std::swap(pid_, other.pid_);
+    std::swap(status_, other.status_);
     return *this;
   }
   child_process(const child_process&) = delete;
@@ -103,6 +104,11 @@ class child_process {
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   /// Whether it runs, or is suspended.
   [[nodiscard]] bool alive() noexcept { return pid_ > 0 && !ended(); }
+  /// Waits until it ends by itself, for about 20 seconds, then kills it: what it returned, -1 if a signal ended it.
+  int wait() noexcept {
+    if (!eventually([&] { return ended(); })) kill();
+    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
+  }
   /// Asks it to end and waits; kills it if it has not ended after some seconds.
   void stop() noexcept {
     if (pid_ <= 0) return;
@@ -117,7 +123,7 @@ class child_process {
   void kill() noexcept {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
-    ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+    ::waitpid(std::exchange(pid_, -1), &status_, 0);
   }
   /// Freezes it: its connections stay, and nothing is answered.
   void suspend() noexcept {
@@ -152,14 +158,15 @@ class child_process {
   }
   bool ended() noexcept {
     if (pid_ <= 0) return true;
-    if (::waitpid(pid_, nullptr, WNOHANG) != pid_) return false;
+    if (::waitpid(pid_, &status_, WNOHANG) != pid_) return false;
     pid_ = -1;
     return true;
   }
 
   pid_t pid_ = -1;
+  int status_ = SIGKILL;  // how the last one ended, as waitpid says it
 };
 
 }  // namespace lake_test
 
-#endif  // LAKE_TESTS_SUPPORT_REDIS_PROCESS_HPP
+#endif  // LAKE_TESTS_SUPPORT_PROCESS_HPP

@@ -1,6 +1,6 @@
-// How a password leaves memory: overwritten, where a compiler may not leave that out. Knows no Redis. Not part of the API.
-#ifndef LAKE_DETAIL_REDIS_SECRET_HPP
-#define LAKE_DETAIL_REDIS_SECRET_HPP
+// How a password leaves memory: overwritten, where a compiler may not leave that out. Knows no backend. Not part of the API.
+#ifndef LAKE_DETAIL_SECRET_HPP
+#define LAKE_DETAIL_SECRET_HPP
 
 #include <lake/config.hpp>
 
@@ -18,4 +18,4 @@ inline void wipe(std::string& secret) noexcept {
 
 }  // namespace lake::inline v0::inline LAKE_DETAIL_ABI::detail
 
-#endif  // LAKE_DETAIL_REDIS_SECRET_HPP
+#endif  // LAKE_DETAIL_SECRET_HPP
