@@ -6,7 +6,7 @@
 #   lake_<name>_macro    its LAKE_WITH_* in the single header
 #   lake_<name>_parts    other components it consists of
 
-set(lake_components sqlite gzip redis openssl hana)
+set(lake_components sqlite gzip redis openssl s3 hana)
 
 set(lake_sqlite_title "SQLite 3")
 set(lake_sqlite_package SQLite3)
@@ -33,6 +33,13 @@ set(lake_openssl_target OpenSSL::Crypto)
 set(lake_openssl_debian libssl-dev)
 set(lake_openssl_macro LAKE_WITH_OPENSSL)
 
+set(lake_s3_title "libcurl")
+set(lake_s3_package CURL)
+set(lake_s3_target CURL::libcurl)
+set(lake_s3_debian libcurl4-openssl-dev)
+set(lake_s3_macro LAKE_WITH_S3)
+set(lake_s3_parts openssl)
+
 set(lake_hana_title "Boost.Hana (headers)")
 set(lake_hana_package Boost)
 set(lake_hana_target Boost::headers)
@@ -42,5 +49,5 @@ set(lake_hana_macro LAKE_WITH_HANA)
 # What is made of the others comes last.
 set(lake_all_parts ${lake_components})
 set(lake_embedded_parts sqlite gzip)
-set(lake_settings_parts sqlite gzip redis openssl)
+set(lake_settings_parts sqlite gzip redis openssl s3)
 list(APPEND lake_components embedded settings all)

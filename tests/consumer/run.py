@@ -38,7 +38,7 @@ def builds_and_runs(kind, folder, *arguments):
 def missing_component(folder):
     prefix = install(folder)
     for wanted, sentence in [("sqlite", "lake's component 'sqlite' needs SQLite 3"), ("embedded", "lake's component 'sqlite' needs SQLite 3"),
-                             ("moon", "lake has no component 'moon'")]:
+                             ("s3", "lake's component 's3' needs libcurl"), ("moon", "lake has no component 'moon'")]:
         done = run(configure("missing_component", folder, prefix, f"-DWANTED={wanted}"))
         said = " ".join(done.stdout.split())
         if done.returncode == 0 or sentence not in said:

@@ -16,8 +16,8 @@ GNU = os.environ.get("LAKE_GNU", "g++")
 CLANG = os.environ.get("LAKE_CLANG", "clang++")
 NO_EXCEPTIONS = ["-fno-exceptions", "-fno-rtti"]
 # LAKE_WITH_* of this build and the libraries that come with them, as the build tells us.
-MACROS = os.environ.get("LAKE_MACROS", "LAKE_WITH_SQLITE;LAKE_WITH_GZIP;LAKE_WITH_REDIS;LAKE_WITH_OPENSSL;LAKE_WITH_HANA").split(";")
-LIBRARIES = os.environ.get("LAKE_LIBRARIES", "-lsqlite3 -lz -lhiredis -lcrypto").split()
+MACROS = os.environ.get("LAKE_MACROS", "LAKE_WITH_SQLITE;LAKE_WITH_GZIP;LAKE_WITH_REDIS;LAKE_WITH_OPENSSL;LAKE_WITH_S3;LAKE_WITH_HANA").split(";")
+LIBRARIES = os.environ.get("LAKE_LIBRARIES", "-lsqlite3 -lz -lhiredis -lcurl -lcrypto").split()
 
 sys.path.insert(0, str(SINGLE))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common import GNU, INCLUDE, MACROS, SINGLE, compile_command, fail, has, headers, include_lines, must, skip, write
 
-POLICIES = ("lake/pure/", "lake/core/", "lake/layout/", "lake/protocol/", "lake/index/memory", "lake/storage/", "lake/cache/none", "lake/cache/memory", "lake/cache/variant", "lake/codec/identity", "lake/decorate/")
+POLICIES = ("lake/pure/", "lake/core/", "lake/layout/", "lake/protocol/", "lake/index/memory", "lake/storage/memory", "lake/storage/filesystem", "lake/storage/variant", "lake/cache/none", "lake/cache/memory", "lake/cache/variant", "lake/codec/identity", "lake/decorate/")
 
 
 def lines(folder, text, include=None):

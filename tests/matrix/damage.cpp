@@ -166,7 +166,7 @@ TEMPLATE_LIST_TEST_CASE("a cache that holds damaged bytes counts as a miss", "[l
   db.write({.catalog = "doc", .path = "/a", .body = "[1,2,3,4,5,6,7,8,9,10]"}).value();
   const std::string key = keys_with(home.storage(), "/delta/").at(0);
   const std::string id = lake::decode_marker(*home.storage().get("lake.json").value(), "lake.json").value().lake_id;
-  const std::string name = TestType::layout_type::cache_key(TestType::layout_type::prefix(TestType::state_type::kind, "lake"), id, key);
+  const std::string name = TestType::layout_type::cache_key(TestType::layout_type::prefix(db.storage().kind, "lake"), id, key);
   const auto read_with_new_document_store = [&] { return home.with_cache(cache).read_at("doc", "/a").value(); };
 
   CHECK(read_with_new_document_store() == "[1,2,3,4,5,6,7,8,9,10]");

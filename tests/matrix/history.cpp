@@ -30,7 +30,7 @@ in_flight reserve_and_store(Lake& db, std::string_view catalog) {
   in_flight write{lake::random_source{}.bits128(), {}, {}};
   const auto answer = db.index().reserve({.catalog = catalog, .token = write.token, .members = {&member, 1}}, lake::index_timing{}).value();
   write.ids = answer.ids;
-  write.key = Lake::layout_type::delta_key(Lake::state_type::kind, catalog, write.ids.first, lake::merge_type::replace);
+  write.key = Lake::layout_type::delta_key(db.storage().kind, catalog, write.ids.first, lake::merge_type::replace);
   db.storage().create(write.key, "half a body").value();
   return write;
 }

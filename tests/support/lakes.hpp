@@ -15,6 +15,9 @@
 #ifdef LAKE_TESTS_REDIS_MATRIX
 #include "support/redis_lakes.hpp"
 #endif
+#ifdef LAKE_TESTS_S3_MATRIX
+#include "support/s3_lakes.hpp"
+#endif
 
 #include <chrono>
 #include <condition_variable>
@@ -34,7 +37,10 @@ namespace lake_test {
 
 using namespace std::chrono_literals;
 
-#ifdef LAKE_TESTS_REDIS_MATRIX
+#ifdef LAKE_TESTS_S3_MATRIX
+/// The same suite on lakes in Redis, and on lakes with bodies in S3.
+using embedded_matrix = decltype(std::tuple_cat(std::declval<redis_matrix>(), std::declval<s3_matrix>()));
+#elif defined(LAKE_TESTS_REDIS_MATRIX)
 /// The same suite on lakes in Redis.
 using embedded_matrix = redis_matrix;
 #elif defined(LAKE_TESTS_SMALL_MATRIX)
@@ -62,6 +68,8 @@ struct policies_of<lake::basic_lake<Index, Storage, Cache, Codec>> {
 
 template <class Index>
 inline constexpr bool is_redis_index = requires(const Index& index) { index.eviction_policy(); };
+template <class Storage>
+inline constexpr bool is_s3_storage = requires(const Storage& storage) { storage.presign_get("key", std::chrono::seconds(1)); };
 template <class Cache>
 inline constexpr bool is_redis_cache = requires { Cache::connect; };
 
@@ -74,7 +82,9 @@ std::string describe() {
   if constexpr (is_redis_index<typename policies::index>) {
     out = "redis_index<" + std::string(policies::index::layout_type::name) + ">";
   }
-  out += std::is_same_v<typename policies::storage, lake::memory_storage> ? " x memory_storage" : " x filesystem_storage";
+  out += std::is_same_v<typename policies::storage, lake::memory_storage> ? " x memory_storage"
+         : is_s3_storage<typename policies::storage>                      ? " x s3_storage"
+                                                                          : " x filesystem_storage";
   out += !policies::cache::enabled ? " x no_cache" : is_redis_cache<typename policies::cache> ? " x redis_cache" : " x memory_cache";
   out += policies::codec::passthrough ? " x identity_codec" : " x gzip_codec";
   return out;
@@ -148,7 +158,7 @@ class lake_home {
   lake::testing::manual_clock clock;  ///< The time of index, cache and options.
 
   lake_home() : index_(new_index("index.db")), storage_(new_storage()) {
-    index_.attach(index_type::layout_type::prefix(storage_type::kind, lake::lake_options{}.name));
+    index_.attach(index_type::layout_type::prefix(storage_.kind, lake::lake_options{}.name));
   }
 
   /// A lake on the shared index and storage, with a cache of its own: another client.
@@ -208,6 +218,8 @@ class lake_home {
     if constexpr (std::is_same_v<storage_type, lake::filesystem_storage>) {
       return lake::filesystem_storage::open({.root = folder_.path() / "objects", .create = true, .durability = lake::durability::none})
           .value();
+    } else if constexpr (is_s3_storage<storage_type>) {
+      return this->s3_storage();
     } else {
       return lake::memory_storage{};
     }
@@ -218,6 +230,9 @@ class lake_home {
     else return codec_type{};
   }
 
+#ifdef LAKE_TESTS_S3_MATRIX
+  [[nodiscard]] static lake::s3_storage s3_storage() { return fresh_s3_storage(); }
+#endif
 #ifdef LAKE_TESTS_REDIS_MATRIX
   /// The database that stands in for the file.
   [[nodiscard]] std::string database_of(const std::string& file) const {

@@ -28,12 +28,11 @@ using go_v2_index = lake::basic_redis_index<lake::layout::go_v2>;
 using redis_matrix = std::tuple<lake::basic_lake<go_v2_index, lake::memory_storage, lake::redis_cache, lake::go_v2_codec>,
                                 lake::basic_lake<go_v2_index, lake::filesystem_storage, lake::no_cache, lake::go_v2_codec>>;
 #else
-/// Each layout with an envelope, each storage, with and without the cache in Redis.
-using redis_matrix =
-    std::tuple<lake::basic_lake<lake::redis_index, lake::memory_storage, lake::redis_cache, lake::gzip_codec>,
-               lake::basic_lake<lake::redis_index, lake::filesystem_storage, lake::no_cache, lake::identity_codec>,
-               lake::basic_lake<lake::basic_redis_index<lake::layout::cluster>, lake::memory_storage, lake::no_cache, lake::identity_codec>,
-               lake::basic_lake<lake::basic_redis_index<lake::layout::cluster>, lake::filesystem_storage, lake::redis_cache, lake::gzip_codec>>;
+/// Each layout with an envelope, each storage, with and without the cache in Redis. Server lakes are slow to compile: a third, in S3, is
+/// among those of s3_lakes.hpp.
+using redis_matrix = std::tuple<
+    lake::basic_lake<lake::redis_index, lake::memory_storage, lake::redis_cache, lake::gzip_codec>,
+    lake::basic_lake<lake::basic_redis_index<lake::layout::cluster>, lake::filesystem_storage, lake::no_cache, lake::identity_codec>>;
 #endif
 
 /// An empty database of the program's server, for as long as this lives. Confined.

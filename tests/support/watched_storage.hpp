@@ -19,10 +19,11 @@ namespace lake_test {
 template <class Storage>
 class watched_storage {
  public:
-  static constexpr lake::storage_kind kind = Storage::kind;
   static constexpr std::size_t concurrent_from = lake::concurrent_from<Storage>;
 
-  explicit watched_storage(Storage inner = Storage{}) : inner_(std::move(inner)) {}
+  explicit watched_storage(Storage inner = Storage{}) : kind(inner.kind), inner_(std::move(inner)) {}
+
+  lake::storage_kind kind;
 
   lake::result<lake::body_ptr> get(std::string_view key) const {
     {
@@ -71,9 +72,8 @@ class watched_home : public lake_home<Lake> {
   }
   [[nodiscard]] lake_type watched() { return watched(this->options()); }
 
-  [[nodiscard]] static std::string delta_key(std::string_view catalog, lake::time_seq id,
-                                             lake::merge_type merge = lake::merge_type::replace) {
-    return Lake::layout_type::delta_key(storage_type::kind, catalog, id, merge);
+  [[nodiscard]] std::string delta_key(std::string_view catalog, lake::time_seq id, lake::merge_type merge = lake::merge_type::replace) const {
+    return Lake::layout_type::delta_key(watch.kind, catalog, id, merge);
   }
 
   storage_type watch{this->storage()};

@@ -18,6 +18,17 @@ TEST_CASE("base64url writes the vectors of RFC 4648 without padding", "[pure]") 
   CHECK(base64url("\xfb\xff\xfe") == "-__-");
 }
 
+TEST_CASE("base64 writes the vectors of RFC 4648 with padding", "[pure]") {
+  using lake::pure::base64;
+
+  CHECK(base64("").empty());
+  CHECK(base64("f") == "Zg==");
+  CHECK(base64("fo") == "Zm8=");
+  CHECK(base64("foo") == "Zm9v");
+  CHECK(base64("foobar") == "Zm9vYmFy");
+  CHECK(base64("\xfb\xff\xfe") == "+//+");
+}
+
 TEST_CASE("base64url refuses what it would not write", "[pure]") {
   using lake::pure::base64url_decode;
 

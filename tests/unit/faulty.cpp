@@ -19,7 +19,6 @@ using planned_storage = lake::faulty_storage<lake::memory_storage>;
 
 static_assert(lake::storage_policy<planned_storage> && lake::listing_storage<planned_storage> && lake::ranged_storage<planned_storage> &&
               lake::conditional_storage<planned_storage> && lake::streaming_storage<planned_storage>);
-static_assert(planned_storage::kind == lake::storage_kind::memory);
 static_assert(lake::concurrent_from<planned_storage> == lake::concurrent_from<lake::memory_storage>);
 
 /// A storage without a refinement.

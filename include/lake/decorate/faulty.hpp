@@ -157,10 +157,12 @@ template <class Storage>
 class faulty_storage {
  public:
   static_assert(storage_policy<Storage>, "lake: faulty_storage wraps a storage");
-  static constexpr storage_kind kind = Storage::kind;
   static constexpr std::size_t concurrent_from = lake::concurrent_from<Storage>;
 
-  explicit faulty_storage(Storage inner = Storage{}, fault_plan plan = {}) : inner_(std::move(inner)), plan_(std::move(plan)) {}
+  explicit faulty_storage(Storage inner = Storage{}, fault_plan plan = {})
+      : kind(inner.kind), inner_(std::move(inner)), plan_(std::move(plan)) {}
+
+  storage_kind kind;  ///< That of the wrapped storage.
 
   /// The plan, to give rules to.
   [[nodiscard]] fault_plan& plan() noexcept { return plan_; }

@@ -11,6 +11,7 @@
 #include <lake/detail/redis_error.hpp>
 #include <lake/detail/redis_socket.hpp>
 #include <lake/detail/redis_url.hpp>
+#include <lake/detail/sigpipe_guard.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -22,11 +23,6 @@
 #if defined(LAKE_WITH_REDIS_TLS)
 #include <hiredis/hiredis.h>
 
-#include <cerrno>
-#include <csignal>
-
-#include <pthread.h>
-#include <time.h>
 // By names of ours: what lists the libraries that lake needs must not take these for some of them.
 #define LAKE_DETAIL_REDIS_TLS_HEADER <hiredis/hiredis_ssl.h>
 #define LAKE_DETAIL_OPENSSL_HEADER <openssl/ssl.h>
@@ -45,34 +41,6 @@ namespace lake::inline v0::inline LAKE_DETAIL_ABI::detail {
 
 /// True where rediss:// works in this program.
 inline constexpr bool has_redis_tls = true;
-
-/// OpenSSL writes to the socket with write(): its SIGPIPE is held back for this thread and this scope, and swallowed if it came.
-class sigpipe_guard {
- public:
-  sigpipe_guard() noexcept {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t waiting;
-    sigemptyset(&waiting);
-    sigpending(&waiting);
-    was_pending_ = sigismember(&waiting, SIGPIPE) == 1;
-    if (!was_pending_) pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  sigpipe_guard(const sigpipe_guard&) = delete;
-  sigpipe_guard& operator=(const sigpipe_guard&) = delete;
-  ~sigpipe_guard() {
-    if (was_pending_) return;
-    const timespec now{};
-    while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-  bool was_pending_ = false;
-};
 
 /// What all TLS connections of a client share: whom they trust, and who they are. Thread-safe.
 class redis_tls_context {

@@ -27,7 +27,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace lake::inline v0::inline LAKE_DETAIL_ABI {
@@ -40,15 +39,6 @@ struct counters {
 };
 
 inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept { counter.fetch_add(by, std::memory_order_relaxed); }
-
-/// Where the storage's kind is a constant, so is the lake's.
-template <class Storage>
-struct fixed_kind {};
-template <class Storage>
-  requires(!std::is_member_pointer_v<decltype(&Storage::kind)>)
-struct fixed_kind<Storage> {
-  static constexpr storage_kind kind = Storage::kind;
-};
 
 /// The layout of an index: a value, because an index that is chosen at run time chooses its layout with it.
 template <class Index>
@@ -69,7 +59,7 @@ concept assembling_index = requires(const Index& index) {
 
 /// The state of a lake. Thread-safe. Lives on the heap and never moves, so lists and background work may point to it.
 template <class Index, class Storage, class Cache, class Codec>
-struct lake_state : fixed_kind<Storage> {
+struct lake_state {
   using index_type = Index;
   using storage_type = Storage;
   using cache_type = Cache;

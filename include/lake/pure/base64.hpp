@@ -1,5 +1,5 @@
-// Base64 with the URL and file name safe alphabet, without padding. Knows no other header.
-// Format: RFC 4648 section 5, section 3.2 (no padding), section 3.5 (unused bits are zero).
+// Base64: with the URL and file name safe alphabet and without padding, for names; the usual one, for headers. Knows no other header.
+// Format: RFC 4648 section 5, section 3.2 (no padding), section 3.5 (unused bits are zero); section 4.
 #ifndef LAKE_PURE_BASE64_HPP
 #define LAKE_PURE_BASE64_HPP
 
@@ -18,15 +18,26 @@ inline constexpr std::string_view base64url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWX
 /// The length of `base64url` of that many bytes.
 [[nodiscard]] constexpr std::size_t base64url_length(std::size_t bytes) noexcept { return bytes / 3 * 4 + (bytes % 3 * 4 + 2) / 3; }
 
-/// Appends `bytes` in base64url, no padding.
-inline void append_base64url(std::string& out, std::string_view bytes) {
+/// Appends `bytes` in the letters of this alphabet, no padding.
+inline void append_base64(std::string& out, std::string_view bytes, std::string_view alphabet) {
   std::uint32_t bits = 0;
   unsigned held = 0;
   for (const char c : bytes) {
     bits = (bits << 8) | static_cast<unsigned char>(c);
-    for (held += 8; held >= 6;) out += base64url_alphabet[(bits >> (held -= 6)) & 63U];
+    for (held += 8; held >= 6;) out += alphabet[(bits >> (held -= 6)) & 63U];
   }
-  if (held > 0) out += base64url_alphabet[(bits << (6 - held)) & 63U];
+  if (held > 0) out += alphabet[(bits << (6 - held)) & 63U];
+}
+
+/// Appends `bytes` in base64url, no padding.
+inline void append_base64url(std::string& out, std::string_view bytes) { append_base64(out, bytes, base64url_alphabet); }
+
+/// `bytes` in the usual base64, padded with "=".
+[[nodiscard]] inline std::string base64(std::string_view bytes) {
+  std::string out;
+  append_base64(out, bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+  out.resize((bytes.size() + 2) / 3 * 4, '=');
+  return out;
 }
 
 /// `bytes` in base64url, no padding.
