@@ -13,11 +13,14 @@
 #include <lake/codec/identity.hpp>
 #include <lake/codec/variant.hpp>
 #include <lake/config.hpp>
+#include <lake/core/s3_options.hpp>
+#include <lake/core/storage_kind.hpp>
 #include <lake/detail/redis_call.hpp>
 #include <lake/detail/redis_client.hpp>
 #include <lake/detail/redis_reply.hpp>
 #include <lake/detail/secret.hpp>
 #include <lake/detail/redis_url.hpp>
+#include <lake/detail/s3_open.hpp>
 #include <lake/embedded.hpp>
 #include <lake/impl/settings_text.hpp>
 #include <lake/index/memory.hpp>
@@ -28,6 +31,7 @@
 #include <lake/layout/go_v2.hpp>
 #include <lake/storage/filesystem.hpp>
 #include <lake/storage/memory.hpp>
+#include <lake/storage/s3.hpp>
 #include <lake/storage/variant.hpp>
 
 #include <algorithm>
@@ -58,7 +62,7 @@ struct backends {
 /// Every backend there is.
 using all_backends =
     backends<variant_index<memory_index, sqlite_index, redis_index, basic_redis_index<layout::cluster>, basic_redis_index<layout::go_v2>>,
-             variant_storage<memory_storage, filesystem_storage>, variant_cache<no_cache, memory_cache, redis_cache>,
+             variant_storage<memory_storage, filesystem_storage, s3_storage>, variant_cache<no_cache, memory_cache, redis_cache>,
              variant_codec<identity_codec, gzip_codec, go_v2_codec>>;
 
 /// What settings do not say.
@@ -68,6 +72,7 @@ struct open_options {
   /// A cache in Redis for stored bodies; with an empty `url` they are cached in memory. Lakes share it by their ids; v2 lakes have none, so
   /// those in one cache need different names.
   redis_cache_options cache = {};
+  s3_options s3 = {};  ///< Of bodies in S3: bounds, a provider of credentials. What settings have a key for is not looked at.
 };
 
 namespace detail {
@@ -83,6 +88,8 @@ struct lake_source {
     wipe(options.index.connection.password);
     wipe(options.cache.connection.password);
     wipe(options.cache.url);
+    wipe(options.s3.secret_key);
+    wipe(options.s3.session_token);
   }
 
   static constexpr std::string_view white = " \t\r\n";
@@ -211,17 +218,13 @@ class lake_assembly {
 
   /// Which settings go together with an index that processes share.
   [[nodiscard]] result<void> check_shared(const lake_settings& settings) const {
-    if (settings.storage == "oss" || settings.storage == "s3") return no_s3(settings);
     if (settings.storage == "memory") {
       return refuse(errc::configuration,
                     "Storage \"memory\" keeps bodies in one process, where the other processes that share this index cannot read them: use "
-                    "\"file\", or for a lake of one process give lake::open the settings text itself");
+                    "\"file\", \"s3\" or \"oss\", or for a lake of one process give lake::open the settings text itself");
     }
     if (settings.layout != "go_v2") return no_password(settings);
     return {};
-  }
-  [[nodiscard]] result<void> no_s3(const lake_settings& settings) const {
-    return refuse(errc::unsupported, "Storage \"" + settings.storage + "\" is not supported yet; \"file\" is");
   }
   [[nodiscard]] result<void> no_password(const lake_settings& settings) const {
     if (settings.aes_password.empty()) return {};
@@ -244,7 +247,8 @@ class lake_assembly {
         fresh = !*marked;
       }
       parts.index = settings_index<Set>(typename Set::index(*std::move(index)));
-      if (auto opened = open_folder(parts, settings, fresh); !opened) return std::move(opened).error();
+      auto opened = kind_of(settings) == storage_kind::filesystem ? open_folder(parts, settings, fresh) : open_bucket(parts, settings, fresh);
+      if (!opened) return std::move(opened).error();
       if (auto coded = choose_codec<Layout>(parts, settings); !coded) return std::move(coded).error();
       if (auto cached = choose_cache(parts); !cached) return std::move(cached).error();
       return parts;
@@ -257,9 +261,15 @@ class lake_assembly {
     return options;
   }
 
+  /// Where the bodies of a lake are that processes share.
+  [[nodiscard]] static storage_kind kind_of(const lake_settings& settings) {
+    if (settings.storage == "s3") return storage_kind::s3;
+    return settings.storage == "oss" ? storage_kind::oss : storage_kind::filesystem;
+  }
+
   template <class Index>
   [[nodiscard]] result<bool> has_marker(Index& index, const lake_settings& settings) const {
-    index.attach(Index::layout_type::prefix(storage_kind::filesystem, settings.name));
+    index.attach(Index::layout_type::prefix(kind_of(settings), settings.name));
     return index.marker().transform([](const std::optional<std::string>& found) { return found.has_value(); });
   }
 
@@ -268,7 +278,7 @@ class lake_assembly {
     if (!settings.layout.empty()) return {};
     auto index = basic_redis_index<layout::go_v2>::connect(redis_options_for_url());
     if (!index) return std::move(index).error();
-    index->attach(layout::go_v2::prefix(storage_kind::filesystem, settings.name));
+    index->attach(layout::go_v2::prefix(kind_of(settings), settings.name));
     std::string found;
     auto asked = index->for_each_catalog({}, [&found](std::string_view catalog) {
       found = catalog;
@@ -297,6 +307,38 @@ class lake_assembly {
         .because(std::move(opened).error());
   }
 
+  /// The bucket must be there, whatever the lake: it is never made. For a new lake the service shows too that it lets one creator win.
+  [[nodiscard]] result<void> open_bucket(lake_parts<Set>& parts, const lake_settings& settings, bool fresh) const {
+    return place<s3_storage>(parts.storage, "s3_storage", [&]<class Storage>(std::type_identity<Storage>) -> result<Storage> {
+      s3_options options = bucket_options(settings);
+      const s3_secrets_guard wiped(options);
+      auto storage = Storage::open(options);
+      if (!storage) return refuse(errc::configuration, "the bucket cannot be used").because(std::move(storage).error());
+      auto usable = storage->check();
+      if (usable && fresh) usable = storage->check_create();
+      if (usable) return storage;
+      const errc code = usable.error().code;
+      return refuse(code, "the bucket cannot be used").because(std::move(usable).error());
+    });
+  }
+  [[nodiscard]] s3_options bucket_options(const lake_settings& settings) const {
+    s3_options s3 = options_.s3;
+    s3.endpoint = settings.endpoint;
+    s3.bucket = settings.bucket;
+    s3.region = settings.region;
+    s3.path_style = settings.path_style;
+    s3.kind = kind_of(settings);
+    const std::string_view path = settings.base_path;
+    const std::size_t begin = (std::min)(path.find_first_not_of('/'), path.size());
+    s3.prefix = path.substr(begin, path.find_last_not_of('/') + 1 - begin);
+    if (!settings.access_key.empty() || !settings.secret_key.empty()) {
+      s3.access_key = settings.access_key;
+      s3.secret_key = settings.secret_key;
+      wipe(s3.session_token);
+    }
+    return s3;
+  }
+
   template <class Layout>
   [[nodiscard]] result<void> choose_codec(lake_parts<Set>& parts, const lake_settings& settings) const {
     if constexpr (Layout::has_envelope) {
@@ -319,7 +361,11 @@ class lake_assembly {
     where_ = "the settings text";
     auto settings = read_settings(source_.from, where_);
     if (!settings) return std::move(settings).error();
-    if (settings->storage == "oss" || settings->storage == "s3") return no_s3(*settings).error();
+    if (settings->storage == "oss" || settings->storage == "s3") {
+      return refuse(errc::configuration, "Storage \"" + settings->storage +
+                                             "\" keeps bodies where processes share them, so their index must be shared too: SET these settings "
+                                             "at the key lake.setting of a Redis and give lake::open its URL");
+    }
     if (!settings->layout.empty() && settings->layout != "documented") {
       return refuse(errc::unsupported, "Layout \"" + settings->layout + "\" is for an index in Redis: give lake::open its URL");
     }
@@ -383,8 +429,9 @@ using runtime_lake = basic_lake<detail::settings_index<Set>, typename Set::stora
 ///   memory.
 /// - a folder: a lake as `open_embedded` makes. Without options these two have those of `embedded_options`.
 ///
-/// Settings: Name; Storage ("file", "memory"; "oss" and "s3" not yet); BasePath; Layout ("documented" if it is missing, "cluster",
-/// "go_v2"); AESPwd (with "go_v2" only). A lake in Redis keeps bodies compressed by gzip and caches them in memory, or where `cache` says.
+/// Settings: Name; Storage ("file", "memory", "s3", "oss"); BasePath, a folder, in a bucket what stands before every key; Bucket, Endpoint
+/// (as `s3_options::endpoint` has it), Region, PathStyle, AccessKey, SecretKey (without them: as `s3_options` finds them); Layout
+/// ("documented" if it is missing, "cluster", "go_v2"); AESPwd (with "go_v2" only). A lake in Redis keeps bodies compressed by gzip and caches them in memory, or where `cache` says.
 /// Errors, here or where the lake is used first: configuration (a bad URL; no settings, no JSON, a key missing or of a wrong type, an
 /// unknown Storage or Layout; bodies in memory behind an index that is shared; keys of a v2 lake of this name and no Layout); unsupported;
 /// those of the backends. None shows a secret.

@@ -91,8 +91,11 @@ TEST_CASE("settings that are wrong are refused by name, and no value is shown") 
   expect(R"({"Name":"a","Storage":"memory","PathStyle":"yes"})", "PathStyle must be true or false, it is of type string");
   expect(R"({"Name":"a","Storage":"memory","Layout":"go_v9"})",
          R"(Layout "go_v9" is not known: it is one of "documented", "cluster", "go_v2")");
-  expect(R"({"Name":"a","Storage":"s3","SecretKey":"hush"})", "Storage \"s3\" is not supported yet; \"file\" is", lake::errc::unsupported);
-  expect(R"({"Name":"a","Storage":"oss"})", "Storage \"oss\" is not supported yet; \"file\" is", lake::errc::unsupported);
+  for (const std::string kind : {"s3", "oss"}) {
+    expect(R"({"Name":"a","Bucket":"b","SecretKey":"hush","Storage":")" + kind + "\"}",
+           "Storage \"" + kind + "\" keeps bodies where processes share them, so their index must be shared too: SET these settings at the key "
+                                "lake.setting of a Redis and give lake::open its URL");
+  }
   expect(R"({"Name":"a","Storage":"memory","AESPwd":"hush"})",
          "AESPwd is supported with the Layout \"go_v2\" only; nothing would be encrypted", lake::errc::unsupported);
   expect(text_in(folder.path(), R"(,"Layout":"go_v2","AESPwd":"hush")"),
