@@ -111,6 +111,7 @@ void add_read_workloads(std::vector<entry>& all);
 void add_merge_workloads(std::vector<entry>& all);
 void add_codec_workloads(std::vector<entry>& all);
 void add_redis_workloads(std::vector<entry>& all);
+void add_s3_workloads(std::vector<entry>& all);
 
 }  // namespace bench
 

@@ -41,6 +41,8 @@ constexpr const char* usage =
     "'op p99' are of single operations, of all rounds; 'allocs' and 'alloc bytes' are calls of operator new per item, counted in a\n"
     "round of their own; 'teardown' is the time per item to destroy the state after a round, in no other figure.\n"
     "\n"
+    "Workloads of Redis and S3 start servers of their own (redis-server; Ceph's radosgw) and are left out where those are not installed.\n"
+    "\n"
     "Ends with 0, also where a goal was missed; 1 if a workload failed; 2 for a wrong command line.\n";
 
 using bench::wrong_usage;
@@ -101,6 +103,7 @@ std::vector<bench::entry> all_workloads() {
   bench::add_merge_workloads(all);
   bench::add_codec_workloads(all);
   bench::add_redis_workloads(all);
+  bench::add_s3_workloads(all);
   return all;
 }
 

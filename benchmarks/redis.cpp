@@ -3,6 +3,7 @@
 
 #include "redis.hpp"
 
+#include "crew.hpp"
 #include "documents.hpp"
 #include "harness.hpp"
 
