@@ -6,6 +6,7 @@
 
 #include "support/catch.hpp"
 #include "support/folder.hpp"
+#include "support/threads.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,15 +16,12 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
-#include <functional>
-#include <latch>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -35,6 +33,8 @@
 extern char** environ;
 
 using namespace std::chrono_literals;
+using lake_test::complaints;
+using lake_test::run_threads;
 
 namespace {
 
@@ -57,44 +57,6 @@ durable_lake open_durable(const std::filesystem::path& folder, lake::lake_option
   auto index = lake::sqlite_index::open({.file = folder / "index.db", .durability = lake::durability::none});
   auto storage = lake::filesystem_storage::open({.root = folder / "objects", .create = true, .durability = lake::durability::none});
   return durable_lake(std::move(options), std::move(index).value(), std::move(storage).value());
-}
-
-/// What went wrong in threads; Catch's own macros are for the test's thread only.
-class complaints {
- public:
-  void expect(bool right, const std::string& what) {
-    if (right) return;
-    const std::lock_guard lock(mutex_);
-    if (all_.size() < 5) all_.push_back(what);
-    ++count_;
-  }
-  template <class T>
-  bool expect(const lake::result<T>& right, const char* where) {
-    expect(right.has_value(), right.has_value() ? std::string() : std::string(where) + ": " + right.error().to_string());
-    return right.has_value();
-  }
-  void require_none() {
-    for (const std::string& each : all_) UNSCOPED_INFO(each);
-    REQUIRE(count_ == 0);
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> all_;
-  std::size_t count_ = 0;
-};
-
-/// Runs the body in so many threads, which begin together.
-void run_threads(std::size_t count, const std::function<void(std::size_t)>& body) {
-  std::latch begin(static_cast<std::ptrdiff_t>(count));
-  std::vector<std::thread> running;
-  for (std::size_t i = 0; i < count; ++i) {
-    running.emplace_back([&, i] {
-      begin.arrive_and_wait();
-      body(i);
-    });
-  }
-  for (std::thread& each : running) each.join();
 }
 
 /// The document, asked for again where it is cleared away under the reader: without a grace that may happen to one read twice.

@@ -78,6 +78,19 @@ struct watched {
   watched_s3 storage;
 };
 
+/// Runs the rest of a test on each of the servers.
+template <class Tried>
+void on_both_servers(const Tried& tried) {
+  SECTION("Ceph") {
+    LAKE_SKIP_WITHOUT_RGW();
+    tried(lake_test::shared_rgw());
+  }
+  SECTION("Swift") {
+    LAKE_SKIP_WITHOUT_SWIFT();
+    tried(lake_test::shared_swift());
+  }
+}
+
 }  // namespace
 
 TEST_CASE("of six creators of an object that begin together one wins, in each of 40 rounds", "[s3]") {
@@ -240,14 +253,7 @@ TEST_CASE("a URL that was signed reads and writes one object, whatever its key",
     const std::string unsigned_url = storage.presign_get("plain", 60s).value();
     CHECK(ask_plainly("GET", unsigned_url.substr(0, unsigned_url.find('?'))).status >= 400);
   };
-  SECTION("Ceph") {
-    LAKE_SKIP_WITHOUT_RGW();
-    tried(lake_test::shared_rgw());
-  }
-  SECTION("Swift") {
-    LAKE_SKIP_WITHOUT_SWIFT();
-    tried(lake_test::shared_swift());
-  }
+  on_both_servers(tried);
 }
 
 TEST_CASE("a URL that was signed for one content type takes no other", "[s3]") {
@@ -279,14 +285,7 @@ TEST_CASE("a URL that has expired is refused", "[s3]") {
     CHECK(expired.body.find("<Code>AccessDenied</Code>") != std::string::npos);
     CHECK(still_good.body == "bytes");
   };
-  SECTION("Ceph") {
-    LAKE_SKIP_WITHOUT_RGW();
-    tried(lake_test::shared_rgw());
-  }
-  SECTION("Swift") {
-    LAKE_SKIP_WITHOUT_SWIFT();
-    tried(lake_test::shared_swift());
-  }
+  on_both_servers(tried);
 }
 
 TEST_CASE("a bucket that is not there is a wrong set-up, an object that is not there is not found", "[s3]") {
@@ -310,14 +309,7 @@ TEST_CASE("a bucket that is not there is a wrong set-up, an object that is not t
     CHECK(nowhere.transport.requests() == 4);
     tells(story(nowhere.storage.check(), errc::configuration), {"HTTP 404", "lake-nowhere"});
   };
-  SECTION("Ceph") {
-    LAKE_SKIP_WITHOUT_RGW();
-    tried(lake_test::shared_rgw());
-  }
-  SECTION("Swift") {
-    LAKE_SKIP_WITHOUT_SWIFT();
-    tried(lake_test::shared_swift());
-  }
+  on_both_servers(tried);
 }
 
 TEST_CASE("a creation in a bucket that is not there is a wrong set-up", "[s3]") {

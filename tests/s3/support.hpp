@@ -1,5 +1,4 @@
-// What the tests of S3 share: the library's transport with a look at what passes through it, threads that complain, and a request that nobody
-// signed. Tests only.
+// What the tests of S3 share: the library's transport with a look at what passes through it, and a request that nobody signed. Tests only.
 #ifndef LAKE_TESTS_S3_SUPPORT_HPP
 #define LAKE_TESTS_S3_SUPPORT_HPP
 
@@ -12,6 +11,7 @@
 
 #include "support/catch.hpp"
 #include "support/http_server.hpp"
+#include "support/threads.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -20,15 +20,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <latch>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <random>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -106,45 +103,6 @@ class watched_transport {
 
 /// The storage under test on that transport.
 using watched_s3 = lake::basic_s3_storage<watched_transport>;
-
-/// What went wrong in threads; Catch's own macros are for the test's thread only.
-class complaints {
- public:
-  void expect(bool right, const std::string& what) {
-    if (right) return;
-    const std::lock_guard lock(mutex_);
-    if (all_.size() < 5) all_.push_back(what);
-    ++count_;
-  }
-  template <class T>
-  bool expect(const lake::result<T>& right, const std::string& what) {
-    expect(right.has_value(), right.has_value() ? std::string() : what + ": " + right.error().to_string());
-    return right.has_value();
-  }
-  /// For the test's thread, when the others have ended.
-  void check_none() {
-    for (const std::string& each : all_) UNSCOPED_INFO(each);
-    CHECK(count_ == 0);
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> all_;
-  std::size_t count_ = 0;
-};
-
-/// Runs the body in so many threads, which begin together.
-inline void run_threads(std::size_t count, const std::function<void(std::size_t)>& body) {
-  std::latch begin(static_cast<std::ptrdiff_t>(count));
-  std::vector<std::thread> running;
-  for (std::size_t thread = 0; thread < count; ++thread) {
-    running.emplace_back([&, thread] {
-      begin.arrive_and_wait();
-      body(thread);
-    });
-  }
-  for (std::thread& each : running) each.join();
-}
 
 /// The seed of a random test: LAKE_SEED, "random" for a new one; printed, so that a run can be repeated.
 inline std::uint64_t told_seed(const char* what) {

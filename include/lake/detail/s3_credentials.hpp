@@ -211,16 +211,17 @@ class s3_credentials_search {
   Environment environment_;
 };
 
-/// Waits by the executor of the options; without one, as a thread does.
+/// Waits by the executor of the options; without one, as a thread does. A function object is made for a caller that has to wait, never for
+/// a request while credentials are at hand.
 struct s3_waiter {
   executor_ref executor = {};
   void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& condition, const std::function<bool()>& ready) const {
     if (executor) executor.wait(lock, condition, ready);
-    else condition.wait(lock, ready);
+    else thread_waiter{}.wait(lock, condition, ready);
   }
   void wake(std::condition_variable& condition) const {
     if (executor) executor.wake(condition);
-    else condition.notify_all();
+    else thread_waiter{}.wake(condition);
   }
 };
 
