@@ -36,8 +36,9 @@ enum class s3_create : std::uint8_t {
   atomic,     ///< By `If-None-Match: *` (AWS, Ceph, MinIO, R2): of several creators the service lets one win.
   header,     ///< By Aliyun's `x-oss-forbid-overwrite: true`: the same promise.
   checked,    ///< The client looks first (HEAD), for services that know neither. Between look and put another creator may come: then both
-              ///< believe they won, and the later bytes stay. The bodies of a lake have keys that nobody else creates, so a lake is safe with
-              ///< it; what relies on the race being decided (datasets, `swap`) is not.
+              ///< believe they won, and the later bytes stay. The bodies of a lake have keys that nobody else creates; only two lakes, of
+              ///< two indexes, that are begun in one place at the same moment would not notice each other. What relies on the race being
+              ///< decided (datasets, `swap`) is not safe with it.
 };
 
 /// How the tag stands in `If-Match`: RFC 9110 wants quotes; Ceph and DigitalOcean take it without only.
